@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <mediaheap/access.h>
+#include <mediaheap/export.h>
+#include <mediaheap/mapping.h>
+#include <mediaheap/result.h>
+#include <mediaheap/unique_fd.h>
+
+namespace mediaheap {
+
+class BlockState;
+
+/// One piece of a media heap: a file descriptor whose data begins at offset 0, and the bracket of
+/// cache maintenance around every CPU access to it. Move-only; dropping it gives the memory back to
+/// the heap, which it keeps alive.
+///
+/// Thread safety: the const members may be called from any thread at any time; moving, reset() and
+/// destruction need the only user. Since: 0.1
+class MEDIAHEAP_API Block {
+public:
+    Block() noexcept;
+    Block(Block &&) noexcept;
+    Block &operator=(Block &&) noexcept;
+    ~Block();
+
+    /// False after a move or reset(); every other member then needs a valid block.
+    bool isValid() const noexcept { return state_ != nullptr; }
+
+    /// Usable bytes: the size asked for, rounded up to whole pages.
+    size_t size() const noexcept;
+
+    /// The address of the block in its zone as the heap's reports show it: what the device sees
+    /// where the source knows it, a label counted from the zone's `base` where it does not
+    /// (Heap::addressesAreLabels()).
+    uint64_t address() const noexcept;
+
+    /// The name given at allocation, cut to 31 bytes as the kernel's DMA_BUF_SET_NAME does.
+    const std::string &name() const noexcept;
+
+    /// Whether the CPU mapping goes through the caches.
+    bool isCached() const noexcept;
+
+    /// The descriptor, owned by the block and valid as long as it. Whoever needs it longer, or in
+    /// another process, takes exportFd().
+    int fd() const noexcept;
+
+    /// A duplicate with close-on-exec that the caller owns. The memory stays valid as long as it is
+    /// open. A source that cannot tell when such duplicates are gone (memfd) never gives the memory
+    /// of an exported block to anyone else.
+    ///
+    /// Errors: EMFILE, ENFILE.
+    Result<UniqueFd> exportFd() const;
+
+    /// The address of the block's one persistent CPU mapping, page-aligned, size() bytes long.
+    /// Touch it only between beginAccess() and endAccess().
+    void *data() const noexcept;
+
+    /// Opens a CPU access: waits and does the cache maintenance that the hardware needs, unless an
+    /// access that covers it is open already. Accesses nest and may overlap between threads; the
+    /// first does DMA_BUF_SYNC_START, the last DMA_BUF_SYNC_END with the union of what was opened.
+    /// Interrupted calls (EINTR, EAGAIN) are restarted, as the kernel's documentation of
+    /// DMA_BUF_IOCTL_SYNC demands.
+    ///
+    /// Errors: what the exporter answers, for example EIO; EACCES for a write to a block that could
+    /// only be mapped for reading. After an error nothing is open.
+    Result<void> beginAccess(Access access) const;
+
+    /// Closes one access opened by beginAccess().
+    ///
+    /// Errors: EINVAL when none is open; what the exporter answers. The access is closed in any
+    /// case.
+    Result<void> endAccess() const;
+
+    /// beginAccess() and data() in one object that ends the access when it goes.
+    Result<Mapping> map(Access access) const;
+
+    /// Gives the memory back now. While accesses are open this is a bug, and is logged; the memory
+    /// then goes back when the last Mapping ends.
+    void reset();
+
+private:
+    friend class Heap;
+    explicit Block(std::shared_ptr<BlockState> state) noexcept;
+
+    std::shared_ptr<BlockState> state_;
+};
+
+} // namespace mediaheap

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Start reading here.
+//
+//     auto heap = mediaheap::Heap::open("udmabuf,size=64M,zone=camera");
+//     if (!heap)
+//         return fail(heap.error().message());
+//     auto block = (*heap)->allocate(1920 * 1080 * 3 / 2, {.name = "preview"});
+//     auto mapping = block->map(mediaheap::Access::Write);   // the caches are right from here ...
+//     memset(mapping->data(), 0x80, mapping->size());        // ... until the mapping goes
+//     importIntoHardware(block->fd());
+//
+// (Designated initialisers are C++20 or a compiler extension; name the members one by one in C++17.)
+//
+// Invariants
+// - One block is one file descriptor with its data at offset 0.
+// - used + largest possible allocation never exceed the zone's budget; cached bytes count as free.
+// - Memory that an importer still holds is never handed out again.
+// - Memory that goes from one client to another is zeroed in between.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mediaheap/block.h>
+#include <mediaheap/export.h>
+#include <mediaheap/result.h>
+#include <mediaheap/source_info.h>
+#include <mediaheap/stats.h>
+
+namespace mediaheap {
+
+class HeapCore;
+
+/// What a block must be like. What the heap's source cannot honour is refused with EOPNOTSUPP and
+/// the reason, never ignored.
+///
+/// Since: 0.1
+struct AllocOptions {
+    /// For people: shown in reports and given to the kernel with DMA_BUF_SET_NAME (31 bytes at
+    /// most, longer names are cut). A kernel that cannot name the buffer is no failure.
+    std::string name;
+    /// Power of two in bytes, 0 for a page: of the block's address in its zone and of its CPU
+    /// mapping. Physical alignment beyond a page is what only a source with physical addresses of
+    /// its own can promise.
+    size_t alignment = 0;
+    /// Whether the CPU mapping goes through the caches; unset takes the heap's own way.
+    std::optional<bool> cached;
+    /// True needs physically contiguous memory.
+    bool contiguous = false;
+    /// True clears the memory. False leaves it undefined, yet never another client's data.
+    bool zero = false;
+    /// Whoever allocates, from Heap::newClient(): memory that the same client gave back may come
+    /// to it again without being cleared. 0 is a client of its own in every call.
+    uint64_t client = 0;
+};
+
+enum class ReportFormat {
+    Text, ///< the format of HiSilicon's /proc/media-mem, byte for byte
+    Json, ///< everything known, for programs
+};
+
+/// Memory set aside for frames that hardware and CPU both touch.
+///
+/// Thread safety: all members may be called from any thread. Since: 0.1
+class MEDIAHEAP_API Heap : public std::enable_shared_from_this<Heap> {
+public:
+    /// Opens the heap that @p string describes: `<source>[:<name>][,key=value...]`, for example
+    /// `dma-heap:system,size=64M,zone=camera` (docs/heap-string.md has the whole grammar). In one
+    /// process the same facility (source, name and zone) is one heap: a second open shares it, or
+    /// is refused with EBUSY when its options contradict the first.
+    ///
+    /// Errors, each with cause and remedy: EINVAL malformed, unknown source or key, bad value;
+    /// EOPNOTSUPP a wish that the source cannot honour; EBUSY contradiction; ENOENT, EACCES, ENOMEM,
+    /// EMFILE and others from the system.
+    static Result<std::shared_ptr<Heap>> open(std::string_view string);
+
+    /// Every source on this machine, tried one by one; in the order in which `auto` prefers them.
+    /// Costs a page allocation each.
+    static std::vector<SourceInfo> sources();
+
+    ~Heap();
+    Heap(const Heap &) = delete;
+    Heap &operator=(const Heap &) = delete;
+
+    /// The heap string in canonical form, with the source that `auto` resolved to.
+    const std::string &description() const noexcept;
+
+    /// For a heap opened as `auto`: what was passed over before the chosen source, and why. Empty
+    /// otherwise.
+    const std::vector<SourceInfo> &passedOver() const noexcept;
+
+    bool isDmaBuf() const noexcept;           ///< blocks are DMA-BUFs
+    bool addressesAreLabels() const noexcept; ///< Block::address() means nothing to hardware
+    bool isDestroyed() const noexcept;
+
+    /// An identity for AllocOptions::client, never 0, unique in the process.
+    static uint64_t newClient() noexcept;
+
+    /// A block of at least @p size bytes, rounded up to whole pages.
+    ///
+    /// Errors: EINVAL size 0 or an alignment that is no power of two; EOVERFLOW a size that cannot
+    /// be rounded; ENOMEM more than the zone has free, or has in one piece (the message says which
+    /// and who holds how much); EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from
+    /// the system. A failed call leaves nothing behind.
+    Result<Block> allocate(size_t size, const AllocOptions &options = {});
+
+    Stats stats() const;
+
+    /// Gives idle memory back to the system: cached blocks, and memory that importers have let go
+    /// since. Returns the bytes given back.
+    uint64_t trim();
+
+    /// Gives everything back and refuses further allocations with ENODEV; opening the same string
+    /// again makes a new heap. Memory that an importer holds stays valid for it.
+    ///
+    /// Errors: EBUSY while blocks live, with their number and names.
+    Result<void> destroy();
+
+    /// Checks every internal structure against the others; for tests and bug reports.
+    ///
+    /// Errors: EUCLEAN with what does not fit.
+    Result<void> validate() const;
+
+    std::string report(ReportFormat format) const;
+
+private:
+    friend class BlockState;
+    explicit Heap(std::unique_ptr<HeapCore> core);
+
+    std::unique_ptr<HeapCore> core_;
+};
+
+} // namespace mediaheap

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <mediaheap/export.h>
+
+namespace mediaheap {
+
+enum class LogLevel { Error, Warning, Info, Debug };
+
+/// Receives one line without a newline; called from any thread, must not throw.
+using LogHandler = void (*)(LogLevel level, const char *line);
+
+/// Where the library's messages go, for the whole process; nullptr restores the default, which
+/// prints errors and warnings to stderr. Returns the handler that was in force.
+///
+/// Thread safety: any thread. Since: 0.1
+MEDIAHEAP_API LogHandler setLogHandler(LogHandler handler) noexcept;
+
+} // namespace mediaheap

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include <mediaheap/log.h>
+
+namespace mediaheap {
+
+/// Sends one line to the handler in force.
+void log(LogLevel level, const std::string &line) noexcept;
+
+} // namespace mediaheap

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <mediaheap/result.h>
+#include <mediaheap/unique_fd.h>
+
+namespace mediaheap {
+
+class Kernel;
+
+/// What a source's memory is like; fixed for the life of the source.
+struct SourceTraits {
+    bool dmabuf = false;     ///< descriptors are DMA-BUFs: they are synced, named, and have a count
+    bool places = false;     ///< the zone's offsets are real: a block lies where it was placed
+    bool cached = true;      ///< CPU mappings go through the caches
+    bool contiguous = false; ///< blocks are physically contiguous
+    size_t largestBlock = SIZE_MAX; ///< bytes; a limit of the facility itself
+    std::string largestBlockLimit;  ///< where that limit comes from, for the error message
+};
+
+/// What a source is opened with.
+struct SourceOptions {
+    std::string name;      ///< after the colon: `system`, `linux,cma`
+    uint64_t size = 0;     ///< bytes of the zone, whole pages
+    std::string zone;      ///< the zone's name
+    bool prefault = false; ///< populate what is reserved at open
+};
+
+/// A facility that turns pages of a zone into file descriptors. Knows nothing of blocks, caches or
+/// budgets.
+///
+/// Thread safety: create() and discard() may be called from any thread.
+class Source {
+public:
+    virtual ~Source() = default;
+
+    virtual const SourceTraits &traits() const noexcept = 0;
+
+    /// A descriptor with @p size bytes (whole pages) at offset 0. @p offset is the place in the zone,
+    /// which only a source that places looks at. @p name is for people.
+    virtual Result<UniqueFd> create(uint64_t offset, size_t size, const std::string &name) = 0;
+
+    /// Whether memory created at @p offset reads as zero without anybody clearing it.
+    virtual bool isFresh(uint64_t offset, size_t size) const = 0;
+
+    /// Gives the pages of a range that no descriptor covers any more back to the system; they read
+    /// as zero afterwards. Returns the bytes given back, 0 where the source keeps nothing back.
+    virtual uint64_t discard(uint64_t offset, size_t size) = 0;
+};
+
+} // namespace mediaheap
