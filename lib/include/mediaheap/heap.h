@@ -36,6 +36,7 @@
 namespace mediaheap {
 
 class HeapCore;
+struct HeapString;
 
 /// What a block must be like. What the heap's source cannot honour is refused with EOPNOTSUPP and
 /// the reason, never ignored.
@@ -73,7 +74,7 @@ public:
     /// Opens the heap that @p string describes: `<source>[:<name>][,key=value...]`, for example
     /// `dma-heap:system,size=64M,zone=camera` (docs/heap-string.md has the whole grammar). In one
     /// process the same facility (source, name and zone) is one heap: a second open shares it, or
-    /// is refused with EBUSY when its options contradict the first.
+    /// is refused with EBUSY when a key that it gives says otherwise than the first.
     ///
     /// Errors, each with cause and remedy: EINVAL malformed, unknown source or key, bad value;
     /// EOPNOTSUPP a wish that the source cannot honour; EBUSY contradiction; ENOENT, EACCES, ENOMEM,
@@ -96,6 +97,7 @@ public:
     const std::vector<SourceInfo> &passedOver() const noexcept;
 
     bool isDmaBuf() const noexcept;           ///< blocks are DMA-BUFs
+    bool isCached() const noexcept;           ///< CPU mappings go through the caches
     bool addressesAreLabels() const noexcept; ///< Block::address() means nothing to hardware
     bool isDestroyed() const noexcept;
 
@@ -130,8 +132,12 @@ public:
     std::string report(ReportFormat format) const;
 
 private:
-    friend class BlockState;
+    friend class HeapRegistry;
     explicit Heap(std::unique_ptr<HeapCore> core);
+    static Result<std::shared_ptr<Heap>> openOne(const HeapString &wanted,
+                                                 std::vector<SourceInfo> passedOver);
+    static Result<std::shared_ptr<Heap>> openAuto(const HeapString &wanted);
+    std::optional<std::string> contradictionWith(const HeapString &wanted) const;
 
     std::unique_ptr<HeapCore> core_;
 };

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "heap/auto_choice.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "heap/backing.h"
+#include "kernel/kernel.h"
+#include "sources/dma_heap.h"
+
+namespace mediaheap {
+
+namespace {
+
+Result<void> tryOnePage(Kernel &kernel, const CatalogEntry &entry)
+{
+    const size_t page = kernel.pageSize();
+    SourceOptions options;
+    options.name = entry.name;
+    options.size = page;
+    options.zone = "probe";
+    Result<std::unique_ptr<Source>> source = openSource(kernel, entry.source, options);
+    if (!source)
+        return std::move(source).error();
+    Result<UniqueFd> fd = source.value()->create(0, page, "mediaheap-probe");
+    if (!fd)
+        return std::move(fd).error();
+    const Result<Backing> backing = Backing::make(kernel, std::move(fd).value(), page, page,
+                                                  source.value()->traits().dmabuf);
+    return backing ? Result<void>() : Result<void>(backing.error());
+}
+
+} // namespace
+
+SourceInfo describeSource(const CatalogEntry &entry)
+{
+    SourceInfo info;
+    info.heap = entry.source + (entry.name.empty() ? "" : ":" + entry.name);
+    info.summary = entry.summary;
+    info.dmabuf = entry.source != "memfd";
+    info.automatic = entry.automatic;
+    if (entry.source == "dma-heap") {
+        const SourceTraits traits = DmaHeapSource::traitsOf(entry.name);
+        info.contiguous = traits.contiguous;
+        info.cached = traits.cached;
+    }
+    return info;
+}
+
+std::vector<SourceInfo> probeSources(Kernel &kernel)
+{
+    std::vector<SourceInfo> infos;
+    for (const CatalogEntry &entry : listSources(kernel)) {
+        SourceInfo info = describeSource(entry);
+        const Result<void> tried = tryOnePage(kernel, entry);
+        info.usable = tried.ok();
+        if (!tried)
+            info.reason = tried.error().message();
+        infos.push_back(std::move(info));
+    }
+    return infos;
+}
+
+Result<std::vector<HeapString>> autoCandidates(Kernel &kernel, const HeapString &wanted)
+{
+    std::vector<HeapString> candidates;
+    const char *const chosen = std::getenv(defaultHeapVariable);
+    if (chosen && *chosen) {
+        Result<HeapString> parsed = HeapString::parse(chosen);
+        if (parsed && parsed->source == "auto")
+            parsed = makeError(EINVAL, "read the heap string", "it is 'auto' again",
+                               "name a source");
+        if (!parsed) {
+            Error error = std::move(parsed).error();
+            error.step = std::string(defaultHeapVariable) + "=" + chosen + ": " + error.step;
+            return error;
+        }
+        HeapString candidate = wanted;
+        candidate.source = parsed->source;
+        candidate.name = parsed->name;
+        candidate.fillFrom(parsed.value());
+        candidates.push_back(std::move(candidate));
+        return candidates;
+    }
+
+    for (const CatalogEntry &entry : listSources(kernel)) {
+        if (!entry.automatic)
+            continue;
+        HeapString candidate = wanted;
+        candidate.source = entry.source;
+        candidate.name = entry.name;
+        candidates.push_back(std::move(candidate));
+    }
+    return candidates;
+}
+
+} // namespace mediaheap

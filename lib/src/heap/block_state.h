@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <mediaheap/access.h>
+#include <mediaheap/result.h>
+#include <mediaheap/unique_fd.h>
+
+#include "heap/backing.h"
+#include "sync/access_counter.h"
+
+namespace mediaheap {
+
+class Heap;
+class HeapCore;
+class Kernel;
+
+/// What a Block and its Mappings share; gives the memory back when the last of them goes. Keeps the
+/// heap alive.
+///
+/// Thread safety: all const members from any thread.
+class BlockState {
+public:
+    BlockState(std::shared_ptr<Heap> heap, HeapCore &core, Backing backing, std::string name);
+    ~BlockState();
+    BlockState(const BlockState &) = delete;
+    BlockState &operator=(const BlockState &) = delete;
+
+    const Backing &backing() const noexcept { return backing_; }
+    const std::string &name() const noexcept { return name_; }
+    uint64_t address() const noexcept;
+    bool isCached() const noexcept;
+    unsigned openAccesses() const { return accesses_.open(); }
+
+    Result<UniqueFd> exportFd();
+    Result<void> beginAccess(Access access);
+    Result<void> endAccess();
+
+private:
+    const std::shared_ptr<Heap> heap_; // the owner of core_
+    HeapCore &core_;
+    Backing backing_;
+    const std::string name_;
+    AccessCounter accesses_;
+    std::atomic<bool> exported_;
+};
+
+} // namespace mediaheap

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "heap/heap_core.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <linux/dma-buf.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "heap/block_state.h"
+#include "heap/report.h"
+#include "kernel/kernel.h"
+#include "sources/catalog.h"
+
+#ifndef DMA_BUF_NAME_LEN // Linux 5.8's headers lack it
+#define DMA_BUF_NAME_LEN 32
+#endif
+
+namespace mediaheap {
+
+namespace {
+
+constexpr uint64_t defaultSize = uint64_t{256} << 20;
+constexpr uint64_t defaultCache = uint64_t{16} << 20;
+constexpr size_t longestName = DMA_BUF_NAME_LEN - 1;
+
+std::string kib(uint64_t bytes)
+{
+    return std::to_string(bytes / 1024) + " KiB";
+}
+
+/// Cut where a UTF-8 character begins: half a character makes a report unreadable.
+std::string cutName(const std::string &name)
+{
+    if (name.size() <= longestName)
+        return name;
+    size_t end = longestName;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80)
+        end--;
+    return name.substr(0, end);
+}
+
+Error refuse(const std::string &wish, const HeapString &string, const std::string &reason,
+             const std::string &remedy)
+{
+    return makeError(EOPNOTSUPP, "open source " + string.source, wish + ": " + reason, remedy);
+}
+
+Result<void> checkWishes(const HeapString &string, const SourceTraits &traits)
+{
+    if (string.requireDmabuf && !traits.dmabuf)
+        return refuse("require=dmabuf", string, "its memory is no DMA-BUF, no driver imports it",
+                      "choose udmabuf or a dma-heap; `mediaheap list` shows what works here");
+    if (string.cached && *string.cached != traits.cached)
+        return refuse(traits.cached ? "cached=0" : "cached=1", string,
+                      traits.cached ? "its CPU mappings are always cached"
+                                    : "its CPU mappings are never cached",
+                      traits.cached
+                          ? "leave cached out: every access is synced, so cached memory is safe to "
+                            "share with hardware"
+                          : "leave cached out");
+    if (string.contiguous.value_or(false) && !traits.contiguous)
+        return refuse("contiguous=1", string, "its memory is made of scattered pages",
+                      "choose a CMA heap such as dma-heap:default_cma_region; `mediaheap list` "
+                      "shows whether there is one");
+    return {};
+}
+
+} // namespace
+
+Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel &kernel, HeapString string)
+{
+    const uint64_t page = kernel.pageSize();
+    const uint64_t memory = kernel.physicalMemory();
+    const uint64_t usualSize =
+        std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
+
+    const auto size = roundUp(string.size.value_or(usualSize), page);
+    if (!size || *size > memory)
+        return makeError(EINVAL, "size the zone",
+                         "size=" + std::to_string(string.size.value_or(usualSize)) +
+                             " is more than this machine's memory of " + kib(memory),
+                         "ask for less");
+    const uint64_t base = string.base.value_or(0);
+    if (base % page != 0 || !checkedAdd(base, *size))
+        return makeError(EINVAL, "place the zone",
+                         "base is no multiple of the page size of " + std::to_string(page) +
+                             " bytes, or the zone would end beyond the address space",
+                         "give another base");
+
+    SourceOptions options;
+    options.name = string.name;
+    options.size = *size;
+    options.zone = string.zone.value_or(HeapString::defaultZone);
+    options.prefault = string.prefault.value_or(false);
+    Result<std::unique_ptr<Source>> source = openSource(kernel, string.source, options);
+    if (!source)
+        return std::move(source).error();
+    const SourceTraits &traits = source.value()->traits();
+    if (Result<void> fit = checkWishes(string, traits); !fit)
+        return std::move(fit).error();
+
+    // Two strings are the same heap when all of this agrees; people want to read only what they
+    // would have to write.
+    const uint64_t usualCache = std::min(defaultCache, *size / 4);
+    HeapString effective = string;
+    effective.size = *size;
+    effective.zone = options.zone;
+    effective.base = base;
+    effective.cached = traits.cached;
+    effective.contiguous = traits.contiguous;
+    effective.requireDmabuf = traits.dmabuf;
+    effective.cache = string.cache.value_or(usualCache);
+    effective.prefault = options.prefault;
+
+    HeapString shown = effective;
+    shown.cached.reset();
+    shown.contiguous.reset();
+    shown.requireDmabuf = false;
+    if (base == 0)
+        shown.base.reset();
+    if (effective.cache == usualCache)
+        shown.cache.reset();
+    if (!options.prefault)
+        shown.prefault.reset();
+
+    return std::unique_ptr<HeapCore>(new HeapCore(kernel, std::move(source).value(),
+                                                  std::move(effective), shown.canonical()));
+}
+
+HeapCore::HeapCore(Kernel &kernel, std::unique_ptr<Source> source, HeapString effective,
+                   std::string description)
+    : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
+      description_(std::move(description)), page_(kernel.pageSize()), source_(std::move(source)),
+      zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
+      cache_(*effective_.cache, traits_.places)
+{
+}
+
+HeapCore::~HeapCore() = default;
+
+Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions &options) const
+{
+    const std::string step = "allocate " + std::to_string(size) + " bytes";
+    if (size == 0)
+        return makeError(EINVAL, step, "a block without memory", "ask for at least one byte");
+    if (options.alignment != 0 && !isPowerOfTwo(options.alignment))
+        return makeError(EINVAL, step,
+                         "alignment " + std::to_string(options.alignment) + " is no power of two");
+    const auto rounded = roundUp(size, page_);
+    if (!rounded)
+        return makeError(EOVERFLOW, step, "no address space holds that many whole pages",
+                         "check how the size was computed");
+    if (options.cached && *options.cached != traits_.cached)
+        return makeError(EOPNOTSUPP, step,
+                         traits_.cached ? "this source's CPU mappings are always cached"
+                                       : "this source's CPU mappings are never cached",
+                         "leave the wish out");
+    if (options.contiguous && !traits_.contiguous)
+        return makeError(EOPNOTSUPP, step, "this source's memory is made of scattered pages",
+                         "open a CMA heap such as dma-heap:default_cma_region");
+    if (*rounded > traits_.largestBlock)
+        return makeError(EINVAL, step,
+                         "more than this source makes in one piece, " + kib(traits_.largestBlock),
+                         traits_.largestBlockLimit);
+    return Request{*rounded, std::max(options.alignment, page_), cutName(options.name),
+                   options.client, options.zero};
+}
+
+Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> heap, size_t size,
+                                                       const AllocOptions &options)
+{
+    Result<std::shared_ptr<BlockState>> block = tryAllocate(std::move(heap), size, options);
+    const std::lock_guard lock(mutex_);
+    if (block)
+        allocations_++;
+    else
+        failures_++;
+    return block;
+}
+
+Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> heap, size_t size,
+                                                          const AllocOptions &options)
+{
+    const Result<Request> checked = check(size, options);
+    if (!checked)
+        return checked.error();
+    const Request &request = checked.value();
+    Result<Placement> placed = place(request);
+    if (!placed)
+        return std::move(placed).error();
+
+    const uint64_t offset = placed->offset;
+    const bool recycled = placed->reused.has_value();
+    const bool clean =
+        recycled ? !request.zero && request.client != 0 && placed->reused->client == request.client
+                 : source_->isFresh(offset, request.size);
+    Result<Backing> backing = recycled ? Result<Backing>(std::move(*placed->reused))
+                                       : makeBacking(request, offset);
+    if (!backing) {
+        const std::lock_guard lock(mutex_);
+        zone_.release(offset);
+        return std::move(backing).error();
+    }
+    backing->client = request.client;
+    nameBuffer(*backing, request.name);
+
+    auto block = std::make_shared<BlockState>(std::move(heap), *this, std::move(backing).value(),
+                                              request.name);
+    if (!clean) {
+        // Dropping the block on failure gives the memory back like any other.
+        if (Result<void> begun = block->beginAccess(Access::Write); !begun)
+            return std::move(begun).error();
+        std::memset(block->backing().data(), 0, block->backing().size());
+        if (Result<void> ended = block->endAccess(); !ended)
+            return std::move(ended).error();
+    }
+
+    const std::lock_guard lock(mutex_);
+    zone_.attach(offset, block.get());
+    recycled_ += recycled ? 1 : 0;
+    return block;
+}
+
+Result<HeapCore::Placement> HeapCore::place(const Request &request)
+{
+    BlockCache::Doomed doomed; // dropped after the lock
+    const std::lock_guard lock(mutex_);
+    if (destroyed_)
+        return makeError(ENODEV, "allocate " + std::to_string(request.size) + " bytes",
+                         "the heap was destroyed", "open it anew");
+
+    auto offset = zone_.reserve(request.size, request.alignment, request.name);
+    if (!offset && !quarantine_.isEmpty()) {
+        collectFreed(doomed);
+        offset = zone_.reserve(request.size, request.alignment, request.name);
+    }
+    if (!offset)
+        return outOfMemory(request);
+
+    Placement placement;
+    placement.offset = *offset;
+    placement.reused = cache_.take(*offset, request.size, request.alignment);
+    // What the CPU cannot write it cannot clear for its next client.
+    if (placement.reused && !placement.reused->isWritable()) {
+        doomed.push_back(std::move(*placement.reused));
+        placement.reused.reset();
+    }
+    cache_.evictOverlapping(*offset, request.size, doomed);
+    // Where the source does not place, kept memory is memory beside the budget; what is in use and
+    // what is kept stay within it together.
+    cache_.evictTo(std::min(cache_.bytes(), zone_.size() - zone_.used()), doomed);
+    return placement;
+}
+
+Result<Backing> HeapCore::makeBacking(const Request &request, uint64_t offset)
+{
+    const auto attempt = [&]() -> Result<Backing> {
+        Result<UniqueFd> fd = source_->create(offset, request.size, request.name);
+        if (!fd)
+            return std::move(fd).error();
+        return Backing::make(kernel_, std::move(fd).value(), request.size, request.alignment,
+                             traits_.dmabuf);
+    };
+
+    Result<Backing> backing = attempt();
+    if (!backing && trim() > 0)
+        backing = attempt();
+    if (backing)
+        backing->offset = offset;
+    return backing;
+}
+
+void HeapCore::nameBuffer(const Backing &backing, const std::string &name)
+{
+    if (!traits_.dmabuf || name.empty())
+        return;
+    const int named =
+        kernel_.ioctl(backing.fd(), DMA_BUF_SET_NAME, const_cast<char *>(name.c_str()));
+    if (named < 0)
+        log(LogLevel::Debug, "name a DMA-BUF '" + name + "': " + errnoText(-named));
+}
+
+void HeapCore::giveBack(Backing backing)
+{
+    const Holders holders = backing.holders();
+    BlockCache::Doomed doomed;
+    const std::lock_guard lock(mutex_);
+
+    // Where nobody can tell who still has the memory, it is never given to anyone else. A place in
+    // an arena stays taken for it; elsewhere it goes with its last user.
+    const bool keepsPlace =
+        holders == Holders::Some || (holders == Holders::Unknown && zone_.places());
+    if (keepsPlace && !destroyed_) {
+        zone_.markHeld(backing.offset);
+        quarantine_.put(std::move(backing));
+        return;
+    }
+    zone_.release(backing.offset);
+    if (holders == Holders::None && !destroyed_)
+        cache_.put(std::move(backing), doomed);
+    else
+        doomed.push_back(std::move(backing));
+}
+
+void HeapCore::collectFreed(BlockCache::Doomed &doomed)
+{
+    for (Backing &backing : quarantine_.poll()) {
+        zone_.release(backing.offset);
+        cache_.put(std::move(backing), doomed);
+    }
+}
+
+Error HeapCore::outOfMemory(const Request &request) const
+{
+    const std::string step = "allocate " + std::to_string(request.size) + " bytes";
+    const uint64_t free = zone_.size() - zone_.used();
+    const std::string grow = "open the heap with a larger size=";
+    if (request.size > zone_.size())
+        return makeError(ENOMEM, step,
+                         "more than the whole zone '" + zone_.name() + "' of " + kib(zone_.size()),
+                         grow);
+    const std::string state = "zone '" + zone_.name() + "' has " + kib(free) + " of " +
+                              kib(zone_.size()) + " free";
+    if (request.size > free)
+        return makeError(ENOMEM, step, state + "; " + biggestBlocks(),
+                         grow + ", or free some of these");
+    return makeError(ENOMEM, step,
+                     state + ", but only " + kib(zone_.largestFree()) + " in one piece" +
+                         (request.alignment > page_
+                              ? " (alignment " + std::to_string(request.alignment) + ")"
+                              : "") +
+                         "; " + biggestBlocks(),
+                     grow + ", or allocate the large blocks first");
+}
+
+std::string HeapCore::biggestBlocks() const
+{
+    struct Group {
+        std::string name;
+        uint64_t bytes = 0;
+        uint64_t blocks = 0;
+        bool held = false;
+    };
+    std::vector<Group> groups;
+    for (const auto &[offset, entry] : zone_.entries()) {
+        const std::string name = entry.name.empty() ? "<unnamed>" : entry.name;
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const Group &candidate) {
+            return candidate.name == name && candidate.held == entry.held;
+        });
+        if (group == groups.end())
+            group = groups.insert(groups.end(), Group{name, 0, 0, entry.held});
+        group->bytes += entry.size;
+        group->blocks++;
+    }
+    std::sort(groups.begin(), groups.end(),
+              [](const Group &a, const Group &b) { return a.bytes > b.bytes; });
+    constexpr size_t shown = 4;
+    std::string text;
+    for (size_t i = 0; i < std::min(groups.size(), shown); i++)
+        text += (i ? ", '" : "in use: '") + groups[i].name + "' " + kib(groups[i].bytes) + " in " +
+                std::to_string(groups[i].blocks) + (groups[i].blocks == 1 ? " block" : " blocks") +
+                (groups[i].held ? " that an importer still holds" : "");
+    if (groups.size() > shown)
+        text += ", and " + std::to_string(groups.size() - shown) + " more names";
+    return text;
+}
+
+Stats HeapCore::statsLocked() const
+{
+    Stats stats;
+    stats.size = zone_.size();
+    stats.used = zone_.used();
+    stats.peak = zone_.peak();
+    stats.cached = cache_.bytes();
+    stats.held = zone_.held();
+    stats.largestFree = std::min<uint64_t>(zone_.largestFree(), traits_.largestBlock);
+    stats.blocks = zone_.entries().size();
+    stats.allocations = allocations_;
+    stats.recycled = recycled_;
+    stats.failures = failures_;
+    stats.syncs = syncStats_.issued;
+    stats.syncsSaved = syncStats_.saved;
+    return stats;
+}
+
+Stats HeapCore::stats()
+{
+    BlockCache::Doomed doomed;
+    const std::lock_guard lock(mutex_);
+    collectFreed(doomed);
+    return statsLocked();
+}
+
+uint64_t HeapCore::trim()
+{
+    BlockCache::Doomed doomed;
+    const std::lock_guard lock(mutex_);
+    collectFreed(doomed);
+    if (destroyed_)
+        return 0;
+    cache_.evictTo(0, doomed);
+    uint64_t bytes = 0;
+    for (const Backing &backing : doomed)
+        bytes += backing.size();
+    return zone_.places() ? discardGaps(doomed) : bytes;
+}
+
+uint64_t HeapCore::discardGaps(BlockCache::Doomed &doomed)
+{
+    // The descriptors go first: pages under a live udmabuf must not be punched out.
+    doomed.clear();
+    uint64_t bytes = 0;
+    zone_.pages().forEachGap([&](uint64_t first, uint64_t pages) {
+        bytes += source_->discard(first * page_, static_cast<size_t>(pages * page_));
+    });
+    return bytes;
+}
+
+Result<void> HeapCore::destroy()
+{
+    BlockCache::Doomed doomed;
+    const std::lock_guard lock(mutex_);
+    if (destroyed_)
+        return {};
+    collectFreed(doomed);
+    const uint64_t live =
+        static_cast<uint64_t>(std::count_if(zone_.entries().begin(), zone_.entries().end(),
+                                            [](const auto &entry) { return !entry.second.held; }));
+    if (live > 0)
+        return makeError(EBUSY, "destroy the heap",
+                         std::to_string(live) + (live == 1 ? " block is" : " blocks are") +
+                             " still allocated; " + biggestBlocks(),
+                         "free them first");
+    cache_.evictTo(0, doomed);
+    for (Backing &backing : quarantine_.takeAll()) {
+        zone_.release(backing.offset);
+        doomed.push_back(std::move(backing));
+    }
+    // No block is being made either: it would be in the zone's table.
+    source_.reset();
+    destroyed_ = true;
+    return {};
+}
+
+bool HeapCore::isDestroyed() const
+{
+    const std::lock_guard lock(mutex_);
+    return destroyed_;
+}
+
+Result<void> HeapCore::validate()
+{
+    const std::lock_guard lock(mutex_);
+    std::string wrong = zone_.validate();
+    uint64_t cached = 0;
+    cache_.forEach([&](const Backing &backing) {
+        cached += backing.size();
+        if (zone_.places() && !zone_.isFree(backing.offset, backing.size()))
+            wrong = "kept memory at " + std::to_string(backing.offset) + " lies under a block";
+    });
+    if (cached != cache_.bytes() || cached > cache_.bound())
+        wrong = "the block cache counts " + std::to_string(cache_.bytes()) + " bytes and has " +
+                std::to_string(cached);
+    uint64_t held = 0;
+    quarantine_.forEach([&](const Backing &backing) {
+        held += backing.size();
+        const auto entry = zone_.entries().find(backing.offset);
+        if (entry == zone_.entries().end() || !entry->second.held)
+            wrong = "held memory at " + std::to_string(backing.offset) + " is not in the zone";
+    });
+    if (held != zone_.held())
+        wrong = "the quarantine has " + std::to_string(held) + " bytes, the zone counts " +
+                std::to_string(zone_.held());
+    if (zone_.used() + cached > zone_.size())
+        wrong = "memory in use and kept exceed the budget";
+    if (wrong.empty())
+        return {};
+    return makeError(EUCLEAN, "validate the heap", wrong, "please report this with the heap string");
+}
+
+std::string HeapCore::report(ReportFormat format)
+{
+    BlockCache::Doomed doomed;
+    const std::lock_guard lock(mutex_);
+    collectFreed(doomed);
+    if (format == ReportFormat::Text)
+        return reportText(zone_);
+    return reportJson(description_, traits_, zone_, statsLocked());
+}
+
+} // namespace mediaheap

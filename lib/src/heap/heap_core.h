@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <mediaheap/heap.h>
+#include <mediaheap/result.h>
+#include <mediaheap/source_info.h>
+#include <mediaheap/stats.h>
+
+#include "heap/backing.h"
+#include "heap/block_cache.h"
+#include "heap/heap_string.h"
+#include "heap/quarantine.h"
+#include "heap/zone.h"
+#include "sources/source.h"
+#include "sync/access_counter.h"
+
+namespace mediaheap {
+
+class BlockState;
+class Kernel;
+
+/// The works of a Heap: one source, one zone, and what was freed and may be used again.
+///
+/// Thread safety: all members from any thread. One mutex guards the tables; system calls that can
+/// take long (making memory, clearing it, dropping it) are made outside it.
+class HeapCore {
+public:
+    /// Opens the source of @p string and works out what was left to defaults.
+    static Result<std::unique_ptr<HeapCore>> open(Kernel &kernel, HeapString string);
+    ~HeapCore();
+
+    const std::string &description() const noexcept { return description_; }
+    /// The heap string with every default worked out.
+    const HeapString &effective() const noexcept { return effective_; }
+    const SourceTraits &traits() const noexcept { return traits_; }
+    const Zone &zone() const noexcept { return zone_; }
+    Kernel &kernel() noexcept { return kernel_; }
+    SyncStats &syncStats() noexcept { return syncStats_; }
+
+    Result<std::shared_ptr<BlockState>> allocate(std::shared_ptr<Heap> heap, size_t size,
+                                                 const AllocOptions &options);
+    /// From BlockState, when the last user is gone.
+    void giveBack(Backing backing);
+
+    Stats stats();
+    uint64_t trim();
+    Result<void> destroy();
+    bool isDestroyed() const;
+    Result<void> validate();
+    std::string report(ReportFormat format);
+
+    std::vector<SourceInfo> passedOver; // set once, before the heap is handed out
+
+private:
+    struct Request {
+        size_t size;
+        size_t alignment;
+        std::string name;
+        uint64_t client;
+        bool zero;
+    };
+    struct Placement {
+        uint64_t offset = 0;
+        std::optional<Backing> reused;
+    };
+
+    HeapCore(Kernel &kernel, std::unique_ptr<Source> source, HeapString effective,
+             std::string description);
+
+    Result<std::shared_ptr<BlockState>> tryAllocate(std::shared_ptr<Heap> heap, size_t size,
+                                                    const AllocOptions &options);
+    Result<Request> check(size_t size, const AllocOptions &options) const;
+    Result<Placement> place(const Request &request);
+    Result<Backing> makeBacking(const Request &request, uint64_t offset);
+    void nameBuffer(const Backing &backing, const std::string &name);
+
+    // With mutex_ held.
+    void collectFreed(BlockCache::Doomed &doomed);
+    uint64_t discardGaps(BlockCache::Doomed &doomed);
+    Error outOfMemory(const Request &request) const;
+    std::string biggestBlocks() const;
+    Stats statsLocked() const;
+
+    Kernel &kernel_;
+    const SourceTraits traits_;
+    const HeapString effective_;
+    const std::string description_;
+    const size_t page_;
+    SyncStats syncStats_;
+
+    std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives
+    mutable std::mutex mutex_;
+    Zone zone_;
+    BlockCache cache_;
+    Quarantine quarantine_;
+    bool destroyed_ = false;
+    uint64_t allocations_ = 0;
+    uint64_t recycled_ = 0;
+    uint64_t failures_ = 0;
+};
+
+} // namespace mediaheap

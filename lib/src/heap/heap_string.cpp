@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "heap/heap_string.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <vector>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "sources/catalog.h"
+
+namespace mediaheap {
+
+namespace {
+
+constexpr const char *grammar = "write <source>[:<name>][,key=value...], for example "
+                                "dma-heap:system,size=64M,zone=camera";
+constexpr const char *keys =
+    "the keys are size, zone, base, cached, contiguous, require, cache, prefault";
+constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
+
+Error malformed(std::string cause, std::string remedy)
+{
+    return makeError(EINVAL, "read the heap string", std::move(cause), std::move(remedy));
+}
+
+std::optional<uint64_t> parseDigits(std::string_view text)
+{
+    uint64_t base = 10;
+    if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        base = 16;
+        text.remove_prefix(2);
+    }
+    if (text.empty())
+        return std::nullopt;
+    uint64_t value = 0;
+    for (const char c : text) {
+        uint64_t digit = 16;
+        if (c >= '0' && c <= '9')
+            digit = static_cast<uint64_t>(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            digit = static_cast<uint64_t>(c - 'a') + 10;
+        else if (c >= 'A' && c <= 'F')
+            digit = static_cast<uint64_t>(c - 'A') + 10;
+        if (digit >= base)
+            return std::nullopt;
+        const auto shifted = checkedMultiply(value, base);
+        const auto sum = shifted ? checkedAdd(*shifted, digit) : std::nullopt;
+        if (!sum)
+            return std::nullopt;
+        value = *sum;
+    }
+    return value;
+}
+
+Result<uint64_t> parseSize(std::string_view key, std::string_view text)
+{
+    std::string_view digits = text;
+    unsigned shift = 0;
+    if (!digits.empty()) {
+        switch (digits.back()) {
+        case 'k': case 'K': shift = 10; break;
+        case 'm': case 'M': shift = 20; break;
+        case 'g': case 'G': shift = 30; break;
+        default: break;
+        }
+        if (shift)
+            digits.remove_suffix(1);
+    }
+    const auto number = parseDigits(digits);
+    const auto bytes = number ? checkedMultiply(*number, uint64_t{1} << shift) : std::nullopt;
+    if (!bytes)
+        return malformed(std::string(key) + "=" + std::string(text) + " is not a size",
+                         "give bytes, or a number with K, M or G, for example " + std::string(key) +
+                             "=64M");
+    return *bytes;
+}
+
+Result<bool> parseFlag(std::string_view key, std::string_view text)
+{
+    if (text == "0" || text == "1")
+        return text == "1";
+    return malformed(std::string(key) + "=" + std::string(text) + " is neither 0 nor 1",
+                     "write " + std::string(key) + "=0 or " + std::string(key) + "=1");
+}
+
+bool isPlainName(std::string_view text)
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c > ' ' && c != 0x7f && c != '"' && c != '\'' && c != '=' && c != '/';
+    });
+}
+
+Result<void> setKey(HeapString &heap, std::string_view key, std::string_view value)
+{
+    const auto store = [](auto &member, auto parsed) -> Result<void> {
+        if (!parsed)
+            return std::move(parsed).error();
+        member = std::move(parsed).value();
+        return {};
+    };
+
+    if (key == "size") {
+        if (auto stored = store(heap.size, parseSize(key, value)); !stored)
+            return stored;
+        if (*heap.size == 0)
+            return malformed("size=0: a heap without memory", "give at least one page, or leave "
+                                                              "size out for the default");
+        return {};
+    }
+    if (key == "zone") {
+        if (!isPlainName(value) || value.size() > longestZone)
+            return malformed("zone=" + std::string(value) + " is not a zone name",
+                             "use 1 to 31 characters without blanks, quotes, '=' and '/'");
+        heap.zone = std::string(value);
+        return {};
+    }
+    if (key == "base")
+        return store(heap.base, parseSize(key, value));
+    if (key == "cached")
+        return store(heap.cached, parseFlag(key, value));
+    if (key == "contiguous")
+        return store(heap.contiguous, parseFlag(key, value));
+    if (key == "cache")
+        return store(heap.cache, parseSize(key, value));
+    if (key == "prefault")
+        return store(heap.prefault, parseFlag(key, value));
+    if (key == "require") {
+        if (value != "dmabuf")
+            return malformed("require=" + std::string(value) + " is not a requirement",
+                             "write require=dmabuf");
+        heap.requireDmabuf = true;
+        return {};
+    }
+    if (key == "sanitize") {
+        const Result<bool> wanted = parseFlag(key, value);
+        if (!wanted)
+            return wanted.error();
+        if (wanted.value())
+            return makeError(EOPNOTSUPP, "read the heap string",
+                             "sanitize=1: this version has no sync sanitizer", "leave it out");
+        return {};
+    }
+    return malformed("unknown key '" + std::string(key) + "'", keys);
+}
+
+std::string formatSize(uint64_t bytes)
+{
+    const char *suffix = "";
+    for (const char *next : {"K", "M", "G"}) {
+        if (bytes == 0 || bytes % 1024 != 0)
+            break;
+        bytes /= 1024;
+        suffix = next;
+    }
+    return std::to_string(bytes) + suffix;
+}
+
+std::string formatAddress(uint64_t address)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%" PRIx64, address);
+    return text;
+}
+
+} // namespace
+
+Result<HeapString> HeapString::parse(std::string_view text)
+{
+    HeapString heap;
+    std::vector<std::string> seen;
+    bool first = true;
+    for (size_t at = 0; first || at <= text.size();) {
+        const size_t comma = std::min(text.find(',', at), text.size());
+        const std::string_view part = text.substr(at, comma - at);
+        at = comma + 1;
+
+        if (first) {
+            first = false;
+            const size_t colon = std::min(part.find(':'), part.size());
+            heap.source = std::string(part.substr(0, colon));
+            if (heap.source.empty())
+                return malformed("no source", grammar);
+            if (heap.source.find('=') != std::string::npos)
+                return malformed("it begins with '" + std::string(part) + "', not with a source",
+                                 grammar);
+            if (heap.source != "auto" && !isKnownSource(heap.source))
+                return malformed("unknown source '" + heap.source + "'",
+                                 std::string("the sources are ") + knownSources());
+            if (colon < part.size())
+                heap.name = std::string(part.substr(colon + 1));
+            if (colon < part.size() && !isPlainName(heap.name))
+                return malformed("no usable name after '" + heap.source + ":'", grammar);
+            if (heap.source == "dma-heap" && heap.name.empty())
+                return malformed("dma-heap needs the name of a heap under /dev/dma_heap",
+                                 "write for example dma-heap:system; `mediaheap list` shows them");
+            if (heap.source != "dma-heap" && !heap.name.empty())
+                return malformed("source " + heap.source + " takes no name",
+                                 "write " + heap.source);
+            continue;
+        }
+
+        const size_t equals = part.find('=');
+        if (equals == std::string_view::npos) {
+            if (!heap.name.empty() && seen.empty() && isPlainName(part)) {
+                heap.name += "," + std::string(part);
+                continue;
+            }
+            return malformed("'" + std::string(part) + "' is not key=value", grammar);
+        }
+        const std::string key(part.substr(0, equals));
+        if (key == "mmz")
+            return makeError(EOPNOTSUPP, "read the heap string",
+                             "mmz=: no source of this version has zones in the vendor's grammar",
+                             "describe the zone with size=, zone= and base=");
+        if (std::find(seen.begin(), seen.end(), key) != seen.end())
+            return malformed("key '" + key + "' is given twice", "give it once");
+        seen.push_back(key);
+        if (Result<void> set = setKey(heap, key, part.substr(equals + 1)); !set)
+            return std::move(set).error();
+    }
+    return heap;
+}
+
+std::string HeapString::facility() const
+{
+    return source + (name.empty() ? "" : ":" + name) + ",zone=" + zone.value_or(defaultZone);
+}
+
+std::string HeapString::canonical() const
+{
+    std::string text = source;
+    if (!name.empty())
+        text += ":" + name;
+    if (size)
+        text += ",size=" + formatSize(*size);
+    if (zone && *zone != defaultZone)
+        text += ",zone=" + *zone;
+    if (base)
+        text += ",base=" + formatAddress(*base);
+    if (cached)
+        text += std::string(",cached=") + (*cached ? "1" : "0");
+    if (contiguous)
+        text += std::string(",contiguous=") + (*contiguous ? "1" : "0");
+    if (requireDmabuf)
+        text += ",require=dmabuf";
+    if (cache)
+        text += ",cache=" + formatSize(*cache);
+    if (prefault)
+        text += std::string(",prefault=") + (*prefault ? "1" : "0");
+    return text;
+}
+
+std::optional<std::string> HeapString::contradiction(const HeapString &open) const
+{
+    if (size && size != open.size)
+        return "size";
+    if (base && base != open.base)
+        return "base";
+    if (cached && cached != open.cached)
+        return "cached";
+    if (contiguous && contiguous != open.contiguous)
+        return "contiguous";
+    if (cache && cache != open.cache)
+        return "cache";
+    if (prefault && prefault != open.prefault)
+        return "prefault";
+    return std::nullopt;
+}
+
+void HeapString::fillFrom(const HeapString &defaults)
+{
+    const auto fill = [](auto &mine, const auto &theirs) {
+        if (!mine)
+            mine = theirs;
+    };
+    fill(size, defaults.size);
+    fill(zone, defaults.zone);
+    fill(base, defaults.base);
+    fill(cached, defaults.cached);
+    fill(contiguous, defaults.contiguous);
+    fill(cache, defaults.cache);
+    fill(prefault, defaults.prefault);
+    requireDmabuf = requireDmabuf || defaults.requireDmabuf;
+}
+
+} // namespace mediaheap

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <mediaheap/result.h>
+
+namespace mediaheap {
+
+/// A heap string taken apart: `<source>[:<name>][,key=value...]`. Members without a value were not
+/// given. Knows the grammar only; what a source can honour is the source's to say.
+///
+/// A comma-separated part without `=` belongs to the source's name, since device trees name CMA
+/// heaps `linux,cma`.
+struct HeapString {
+    std::string source;
+    std::string name;
+    std::optional<uint64_t> size;
+    std::optional<std::string> zone;
+    std::optional<uint64_t> base;
+    std::optional<bool> cached;
+    std::optional<bool> contiguous;
+    bool requireDmabuf = false;
+    std::optional<uint64_t> cache;
+    std::optional<bool> prefault;
+
+    static constexpr const char *defaultZone = "anonymous";
+
+    /// Errors: EINVAL with the offending part and what would be right; EOPNOTSUPP for keys that no
+    /// source of this library honours.
+    static Result<HeapString> parse(std::string_view text);
+
+    /// `source:name` and the zone: what can be open once in a process.
+    std::string facility() const;
+
+    /// The one form of all strings that mean the same: keys in the order of the members, sizes in
+    /// the largest suffix that fits, the default zone left out.
+    std::string canonical() const;
+
+    /// The first key given here that says something else than @p open, or nothing. A key that was
+    /// not given agrees with everything.
+    std::optional<std::string> contradiction(const HeapString &open) const;
+
+    /// The keys of @p defaults that were not given here.
+    void fillFrom(const HeapString &defaults);
+};
+
+} // namespace mediaheap

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "heap/report.h"
+
+#include <cinttypes>
+#include <cstdarg>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "heap/block_state.h"
+
+namespace mediaheap {
+
+namespace {
+
+__attribute__((format(printf, 2, 3))) void append(std::string &text, const char *format, ...)
+{
+    std::va_list arguments;
+    va_start(arguments, format);
+    char line[512];
+    const int length = std::vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        text.append(line, std::min(static_cast<size_t>(length), sizeof line - 1));
+}
+
+} // namespace
+
+std::string reportText(const Zone &zone)
+{
+    std::string text;
+    append(text, "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=0, nBYTES=%" PRIu64
+                 "KB,    NAME=\"%s\"\n",
+           zone.base(), zone.base() + zone.size() - 1, zone.size() / 1024, zone.name().c_str());
+    for (const auto &[offset, entry] : zone.entries()) {
+        const uint64_t first = zone.base() + offset;
+        append(text, "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64
+                     "), kvirt=0x00000000, flags=0x00000000, length=%" PRIu64
+                     "KB,    name=\"%s\"\n",
+               first, first + entry.size - 1, entry.size / 1024,
+               entry.name.empty() ? "<null>" : entry.name.c_str());
+    }
+
+    const uint64_t total = zone.size() / 1024;
+    const uint64_t used = zone.used() / 1024;
+    const uint64_t remain = total - used;
+    append(text, "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
+                 "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
+                 "KB),zone_number=1,block_number=%zu\n",
+           total, total / 1024, used, used / 1024, used % 1024, remain, remain / 1024,
+           remain % 1024, zone.entries().size());
+    return text;
+}
+
+std::string reportJson(const std::string &description, const SourceTraits &traits, const Zone &zone,
+                       const Stats &stats)
+{
+    using Json = nlohmann::ordered_json;
+
+    Json blocks = Json::array();
+    for (const auto &[offset, entry] : zone.entries()) {
+        Json block;
+        block["address"] = zone.base() + offset;
+        block["length"] = entry.size;
+        block["name"] = entry.name;
+        block["state"] = entry.held ? "held" : entry.block ? "live" : "pending";
+        block["accesses"] = entry.block ? entry.block->openAccesses() : 0;
+        blocks.push_back(std::move(block));
+    }
+
+    Json zoneJson;
+    zoneJson["name"] = zone.name();
+    zoneJson["base"] = zone.base();
+    zoneJson["blocks"] = std::move(blocks);
+
+    Json report;
+    report["heap"] = description;
+    report["dmabuf"] = traits.dmabuf;
+    report["contiguous"] = traits.contiguous;
+    report["cached_mappings"] = traits.cached;
+    report["addresses"] = "labels";
+    report["size"] = stats.size;
+    report["used"] = stats.used;
+    report["peak"] = stats.peak;
+    report["cached"] = stats.cached;
+    report["held"] = stats.held;
+    report["largest_free"] = stats.largestFree;
+    report["allocations"] = stats.allocations;
+    report["recycled"] = stats.recycled;
+    report["failures"] = stats.failures;
+    report["syncs"] = stats.syncs;
+    report["syncs_saved"] = stats.syncsSaved;
+    report["zones"] = Json::array({std::move(zoneJson)});
+    // Names are the caller's bytes and need not be UTF-8; replacing is better than throwing.
+    return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace mediaheap

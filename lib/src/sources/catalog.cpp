@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sources/catalog.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "kernel/kernel.h"
+#include "sources/dma_heap.h"
+#include "sources/memfd.h"
+#include "sources/udmabuf.h"
+
+namespace mediaheap {
+
+namespace {
+
+CatalogEntry dmaHeapEntry(const std::string &name)
+{
+    const SourceTraits traits = DmaHeapSource::traitsOf(name);
+    CatalogEntry entry{"dma-heap", name, {}, false};
+    if (name == "mpp")
+        entry.summary = "ArtInChip's MPP heap";
+    else if (traits.contiguous)
+        entry.summary = "the kernel's CMA heap, physically contiguous";
+    else if (name == "system")
+        entry.summary = "the kernel's system heap, scattered pages";
+    else if (!traits.cached)
+        entry.summary = "a heap of this kernel with uncached CPU mappings";
+    else
+        entry.summary = "a heap of this kernel; what its memory is like is not known";
+    entry.automatic = traits.contiguous || name == "system";
+    return entry;
+}
+
+} // namespace
+
+std::vector<CatalogEntry> listSources(Kernel &kernel)
+{
+    std::vector<std::string> names;
+    kernel.listDirectory(DmaHeapSource::directory, names); // none where it fails
+    std::sort(names.begin(), names.end());
+
+    std::vector<CatalogEntry> contiguous;
+    std::vector<CatalogEntry> others;
+    for (const std::string &name : names) {
+        CatalogEntry entry = dmaHeapEntry(name);
+        if (name == "system")
+            continue;
+        (entry.automatic ? contiguous : others).push_back(std::move(entry));
+    }
+    if (contiguous.empty())
+        contiguous.push_back(dmaHeapEntry("default_cma_region"));
+
+    std::vector<CatalogEntry> entries = std::move(contiguous);
+    entries.push_back(dmaHeapEntry("system"));
+    entries.push_back({"udmabuf", {}, "DMA-BUFs carved out of ordinary memory", true});
+    entries.push_back({"memfd", {}, "shared memory, a stand-in that no driver imports", true});
+    entries.insert(entries.end(), others.begin(), others.end());
+    return entries;
+}
+
+bool isKnownSource(std::string_view source)
+{
+    return source == "memfd" || source == "udmabuf" || source == "dma-heap";
+}
+
+const char *knownSources()
+{
+    return "memfd, udmabuf, dma-heap:<name>, auto";
+}
+
+Result<std::unique_ptr<Source>> openSource(Kernel &kernel, std::string_view source,
+                                           const SourceOptions &options)
+{
+    if (source == "memfd")
+        return MemfdSource::open(kernel, options);
+    if (source == "udmabuf")
+        return UdmabufSource::open(kernel, options);
+    if (source == "dma-heap")
+        return DmaHeapSource::open(kernel, options);
+    return makeError(EINVAL, "open a heap", "unknown source '" + std::string(source) + "'",
+                     std::string("the sources are ") + knownSources());
+}
+
+} // namespace mediaheap
