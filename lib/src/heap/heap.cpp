@@ -19,7 +19,7 @@ namespace {
 
 Error named(Error error, std::string_view heap)
 {
-    error.heap = std::string(heap);
+    error.heap = heap.empty() ? "(empty)" : std::string(heap);
     return error;
 }
 
