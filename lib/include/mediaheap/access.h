@@ -16,14 +16,12 @@ enum class Access : uint32_t {
     ReadWrite = 3,
 };
 
-constexpr Access operator|(Access a, Access b)
-{
+constexpr Access operator|(Access a, Access b) {
     return static_cast<Access>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
 }
 
 /// Whether @p access includes all of @p wanted.
-constexpr bool includes(Access access, Access wanted)
-{
+constexpr bool includes(Access access, Access wanted) {
     return (static_cast<uint32_t>(access) & static_cast<uint32_t>(wanted)) ==
            static_cast<uint32_t>(wanted);
 }

@@ -25,8 +25,8 @@ class BlockState;
 class MEDIAHEAP_API Block {
 public:
     Block() noexcept;
-    Block(Block &&) noexcept;
-    Block &operator=(Block &&) noexcept;
+    Block(Block&&) noexcept;
+    Block& operator=(Block&&) noexcept;
     ~Block();
 
     /// False after a move or reset(); every other member then needs a valid block.
@@ -41,7 +41,7 @@ public:
     uint64_t address() const noexcept;
 
     /// The name given at allocation, cut to 31 bytes as the kernel's DMA_BUF_SET_NAME does.
-    const std::string &name() const noexcept;
+    const std::string& name() const noexcept;
 
     /// Whether the CPU mapping goes through the caches.
     bool isCached() const noexcept;
@@ -59,7 +59,7 @@ public:
 
     /// The address of the block's one persistent CPU mapping, page-aligned, size() bytes long.
     /// Touch it only between beginAccess() and endAccess().
-    void *data() const noexcept;
+    void* data() const noexcept;
 
     /// Opens a CPU access: waits and does the cache maintenance that the hardware needs, unless an
     /// access that covers it is open already. Accesses nest and may overlap between threads; the

@@ -10,7 +10,8 @@
 //     memset(mapping->data(), 0x80, mapping->size());        // ... until the mapping goes
 //     importIntoHardware(block->fd());
 //
-// (Designated initialisers are C++20 or a compiler extension; name the members one by one in C++17.)
+// (Designated initialisers are C++20 or a compiler extension; name the members one by one in
+// C++17.)
 //
 // Invariants
 // - One block is one file descriptor with its data at offset 0.
@@ -77,8 +78,8 @@ public:
     /// is refused with EBUSY when a key that it gives says otherwise than the first.
     ///
     /// Errors, each with cause and remedy: EINVAL malformed, unknown source or key, bad value;
-    /// EOPNOTSUPP a wish that the source cannot honour; EBUSY contradiction; ENOENT, EACCES, ENOMEM,
-    /// EMFILE and others from the system.
+    /// EOPNOTSUPP a wish that the source cannot honour; EBUSY contradiction; ENOENT, EACCES,
+    /// ENOMEM, EMFILE and others from the system.
     static Result<std::shared_ptr<Heap>> open(std::string_view string);
 
     /// Every source on this machine, tried one by one; in the order in which `auto` prefers them.
@@ -86,15 +87,15 @@ public:
     static std::vector<SourceInfo> sources();
 
     ~Heap();
-    Heap(const Heap &) = delete;
-    Heap &operator=(const Heap &) = delete;
+    Heap(const Heap&) = delete;
+    Heap& operator=(const Heap&) = delete;
 
     /// The heap string in canonical form, with the source that `auto` resolved to.
-    const std::string &description() const noexcept;
+    const std::string& description() const noexcept;
 
     /// For a heap opened as `auto`: what was passed over before the chosen source, and why. Empty
     /// otherwise.
-    const std::vector<SourceInfo> &passedOver() const noexcept;
+    const std::vector<SourceInfo>& passedOver() const noexcept;
 
     bool isDmaBuf() const noexcept;           ///< blocks are DMA-BUFs
     bool isCached() const noexcept;           ///< CPU mappings go through the caches
@@ -110,7 +111,7 @@ public:
     /// be rounded; ENOMEM more than the zone has free, or has in one piece (the message says which
     /// and who holds how much); EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from
     /// the system. A failed call leaves nothing behind.
-    Result<Block> allocate(size_t size, const AllocOptions &options = {});
+    Result<Block> allocate(size_t size, const AllocOptions& options = {});
 
     Stats stats() const;
 
@@ -134,10 +135,10 @@ public:
 private:
     friend class HeapRegistry;
     explicit Heap(std::unique_ptr<HeapCore> core);
-    static Result<std::shared_ptr<Heap>> openOne(const HeapString &wanted,
+    static Result<std::shared_ptr<Heap>> openOne(const HeapString& wanted,
                                                  std::vector<SourceInfo> passedOver);
-    static Result<std::shared_ptr<Heap>> openAuto(const HeapString &wanted);
-    std::optional<std::string> contradictionWith(const HeapString &wanted) const;
+    static Result<std::shared_ptr<Heap>> openAuto(const HeapString& wanted);
+    std::optional<std::string> contradictionWith(const HeapString& wanted) const;
 
     std::unique_ptr<HeapCore> core_;
 };

@@ -8,7 +8,7 @@ namespace mediaheap {
 enum class LogLevel { Error, Warning, Info, Debug };
 
 /// Receives one line without a newline; called from any thread, must not throw.
-using LogHandler = void (*)(LogLevel level, const char *line);
+using LogHandler = void (*)(LogLevel level, const char* line);
 
 /// Where the library's messages go, for the whole process; nullptr restores the default, which
 /// prints errors and warnings to stderr. Returns the handler that was in force.

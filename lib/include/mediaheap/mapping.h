@@ -19,13 +19,13 @@ class BlockState;
 class MEDIAHEAP_API Mapping {
 public:
     Mapping() noexcept;
-    Mapping(Mapping &&) noexcept;
-    Mapping &operator=(Mapping &&) noexcept;
+    Mapping(Mapping&&) noexcept;
+    Mapping& operator=(Mapping&&) noexcept;
     /// Ends the access; an error of the exporter is logged. Call end() to learn of it.
     ~Mapping();
 
     bool isValid() const noexcept { return state_ != nullptr; }
-    void *data() const noexcept;
+    void* data() const noexcept;
     size_t size() const noexcept;
     Access access() const noexcept { return access_; }
 

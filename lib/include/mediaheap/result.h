@@ -43,19 +43,18 @@ public:
     bool ok() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return ok(); }
 
-    T &value() & { return *need(std::get_if<0>(&state_)); }
-    const T &value() const & { return *need(std::get_if<0>(&state_)); }
-    T &&value() && { return std::move(*need(std::get_if<0>(&state_))); }
-    T &operator*() & { return value(); }
-    T *operator->() { return &value(); }
-    const T *operator->() const { return &value(); }
+    T& value() & { return *need(std::get_if<0>(&state_)); }
+    const T& value() const& { return *need(std::get_if<0>(&state_)); }
+    T&& value() && { return std::move(*need(std::get_if<0>(&state_))); }
+    T& operator*() & { return value(); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
 
-    const Error &error() const & { return *need(std::get_if<1>(&state_)); }
-    Error &&error() && { return std::move(*need(std::get_if<1>(&state_))); }
+    const Error& error() const& { return *need(std::get_if<1>(&state_)); }
+    Error&& error() && { return std::move(*need(std::get_if<1>(&state_))); }
 
 private:
-    template <typename P> static P *need(P *pointer)
-    {
+    template <typename P> static P* need(P* pointer) {
         if (!pointer)
             std::abort();
         return pointer;
@@ -72,13 +71,12 @@ public:
 
     bool ok() const noexcept { return error_.code == 0; }
     explicit operator bool() const noexcept { return ok(); }
-    const Error &error() const &
-    {
+    const Error& error() const& {
         if (ok())
             std::abort();
         return error_;
     }
-    Error &&error() && { return std::move(const_cast<Error &>(std::as_const(*this).error())); }
+    Error&& error() && { return std::move(const_cast<Error&>(std::as_const(*this).error())); }
 
 private:
     Error error_;

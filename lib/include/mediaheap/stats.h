@@ -9,11 +9,11 @@ namespace mediaheap {
 ///
 /// Since: 0.1
 struct Stats {
-    uint64_t size = 0;        ///< the zone's budget
-    uint64_t used = 0;        ///< bytes of live and held blocks
-    uint64_t peak = 0;        ///< the most that @ref used has been
-    uint64_t cached = 0;      ///< bytes kept ready for reuse; they count as free
-    uint64_t held = 0;        ///< bytes given back to the heap that an importer still holds; part of used
+    uint64_t size = 0;   ///< the zone's budget
+    uint64_t used = 0;   ///< bytes of live and held blocks
+    uint64_t peak = 0;   ///< the most that @ref used has been
+    uint64_t cached = 0; ///< bytes kept ready for reuse; they count as free
+    uint64_t held = 0; ///< bytes given back to the heap that an importer still holds; part of used
     uint64_t largestFree = 0; ///< the largest block that could be allocated now
     uint64_t blocks = 0;      ///< live and held blocks
     uint64_t allocations = 0; ///< blocks handed out

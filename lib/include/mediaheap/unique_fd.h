@@ -14,10 +14,10 @@ public:
     UniqueFd() noexcept = default;
     /// Takes ownership of @p fd; any negative value means "none".
     explicit UniqueFd(int fd) noexcept : fd_(fd < 0 ? -1 : fd) {}
-    UniqueFd(UniqueFd &&other) noexcept : fd_(other.release()) {}
-    UniqueFd &operator=(UniqueFd &&other) noexcept;
-    UniqueFd(const UniqueFd &) = delete;
-    UniqueFd &operator=(const UniqueFd &) = delete;
+    UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept;
+    UniqueFd(const UniqueFd&) = delete;
+    UniqueFd& operator=(const UniqueFd&) = delete;
     ~UniqueFd();
 
     bool isValid() const noexcept { return fd_ >= 0; }

@@ -12,8 +12,8 @@ namespace mediaheap {
 std::string errnoText(int code);
 
 /// An Error with everything but the heap string, which Heap fills in.
-inline Error makeError(int code, std::string step, std::string cause = {}, std::string remedy = {})
-{
+inline Error makeError(int code, std::string step, std::string cause = {},
+                       std::string remedy = {}) {
     Error error;
     error.code = code;
     error.step = std::move(step);

@@ -8,8 +8,7 @@ namespace mediaheap {
 
 namespace {
 
-void printToStderr(LogLevel level, const char *line)
-{
+void printToStderr(LogLevel level, const char* line) {
     if (level == LogLevel::Error || level == LogLevel::Warning)
         std::fprintf(stderr, "mediaheap: %s%s\n", level == LogLevel::Error ? "error: " : "", line);
 }
@@ -18,13 +17,11 @@ std::atomic<LogHandler> handlerInForce{printToStderr};
 
 } // namespace
 
-LogHandler setLogHandler(LogHandler handler) noexcept
-{
+LogHandler setLogHandler(LogHandler handler) noexcept {
     return handlerInForce.exchange(handler ? handler : printToStderr);
 }
 
-void log(LogLevel level, const std::string &line) noexcept
-{
+void log(LogLevel level, const std::string& line) noexcept {
     handlerInForce.load()(level, line.c_str());
 }
 

@@ -8,6 +8,6 @@
 namespace mediaheap {
 
 /// Sends one line to the handler in force.
-void log(LogLevel level, const std::string &line) noexcept;
+void log(LogLevel level, const std::string& line) noexcept;
 
 } // namespace mediaheap

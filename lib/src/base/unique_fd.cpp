@@ -6,8 +6,7 @@
 
 namespace mediaheap {
 
-UniqueFd &UniqueFd::operator=(UniqueFd &&other) noexcept
-{
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
     if (this != &other) {
         reset();
         fd_ = other.release();
@@ -15,20 +14,15 @@ UniqueFd &UniqueFd::operator=(UniqueFd &&other) noexcept
     return *this;
 }
 
-UniqueFd::~UniqueFd()
-{
-    reset();
-}
+UniqueFd::~UniqueFd() { reset(); }
 
-int UniqueFd::release() noexcept
-{
+int UniqueFd::release() noexcept {
     const int fd = fd_;
     fd_ = -1;
     return fd;
 }
 
-void UniqueFd::reset() noexcept
-{
+void UniqueFd::reset() noexcept {
     if (fd_ < 0)
         return;
     const int saved = errno;

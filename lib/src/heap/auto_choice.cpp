@@ -13,8 +13,7 @@ namespace mediaheap {
 
 namespace {
 
-Result<void> tryOnePage(Kernel &kernel, const CatalogEntry &entry)
-{
+Result<void> tryOnePage(Kernel& kernel, const CatalogEntry& entry) {
     const size_t page = kernel.pageSize();
     SourceOptions options;
     options.name = entry.name;
@@ -26,15 +25,14 @@ Result<void> tryOnePage(Kernel &kernel, const CatalogEntry &entry)
     Result<UniqueFd> fd = source.value()->create(0, page, "mediaheap-probe");
     if (!fd)
         return std::move(fd).error();
-    const Result<Backing> backing = Backing::make(kernel, std::move(fd).value(), page, page,
-                                                  source.value()->traits().dmabuf);
+    const Result<Backing> backing =
+        Backing::make(kernel, std::move(fd).value(), page, page, source.value()->traits().dmabuf);
     return backing ? Result<void>() : Result<void>(backing.error());
 }
 
 } // namespace
 
-SourceInfo describeSource(const CatalogEntry &entry)
-{
+SourceInfo describeSource(const CatalogEntry& entry) {
     SourceInfo info;
     info.heap = entry.source + (entry.name.empty() ? "" : ":" + entry.name);
     info.summary = entry.summary;
@@ -48,10 +46,9 @@ SourceInfo describeSource(const CatalogEntry &entry)
     return info;
 }
 
-std::vector<SourceInfo> probeSources(Kernel &kernel)
-{
+std::vector<SourceInfo> probeSources(Kernel& kernel) {
     std::vector<SourceInfo> infos;
-    for (const CatalogEntry &entry : listSources(kernel)) {
+    for (const CatalogEntry& entry : listSources(kernel)) {
         SourceInfo info = describeSource(entry);
         const Result<void> tried = tryOnePage(kernel, entry);
         info.usable = tried.ok();
@@ -62,15 +59,14 @@ std::vector<SourceInfo> probeSources(Kernel &kernel)
     return infos;
 }
 
-Result<std::vector<HeapString>> autoCandidates(Kernel &kernel, const HeapString &wanted)
-{
+Result<std::vector<HeapString>> autoCandidates(Kernel& kernel, const HeapString& wanted) {
     std::vector<HeapString> candidates;
-    const char *const chosen = std::getenv(defaultHeapVariable);
+    const char* const chosen = std::getenv(defaultHeapVariable);
     if (chosen && *chosen) {
         Result<HeapString> parsed = HeapString::parse(chosen);
         if (parsed && parsed->source == "auto")
-            parsed = makeError(EINVAL, "read the heap string", "it is 'auto' again",
-                               "name a source");
+            parsed =
+                makeError(EINVAL, "read the heap string", "it is 'auto' again", "name a source");
         if (!parsed) {
             Error error = std::move(parsed).error();
             error.step = std::string(defaultHeapVariable) + "=" + chosen + ": " + error.step;
@@ -84,7 +80,7 @@ Result<std::vector<HeapString>> autoCandidates(Kernel &kernel, const HeapString 
         return candidates;
     }
 
-    for (const CatalogEntry &entry : listSources(kernel)) {
+    for (const CatalogEntry& entry : listSources(kernel)) {
         if (!entry.automatic)
             continue;
         HeapString candidate = wanted;

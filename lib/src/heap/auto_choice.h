@@ -15,19 +15,19 @@ namespace mediaheap {
 class Kernel;
 
 /// The environment variable that says what `auto` is.
-constexpr const char *defaultHeapVariable = "MEDIAHEAP_DEFAULT";
+constexpr const char* defaultHeapVariable = "MEDIAHEAP_DEFAULT";
 
-/// What `auto` may become: the strings to try, in order, with the keys of @p wanted. That is the one
-/// of MEDIAHEAP_DEFAULT where it is set (keys given in @p wanted win over its own), else every
+/// What `auto` may become: the strings to try, in order, with the keys of @p wanted. That is the
+/// one of MEDIAHEAP_DEFAULT where it is set (keys given in @p wanted win over its own), else every
 /// source that `auto` considers on this machine.
 ///
 /// Errors: those of HeapString::parse() for MEDIAHEAP_DEFAULT; EINVAL when that is `auto` again.
-Result<std::vector<HeapString>> autoCandidates(Kernel &kernel, const HeapString &wanted);
+Result<std::vector<HeapString>> autoCandidates(Kernel& kernel, const HeapString& wanted);
 
 /// Tries every source with one page, in the order in which `auto` prefers them.
-std::vector<SourceInfo> probeSources(Kernel &kernel);
+std::vector<SourceInfo> probeSources(Kernel& kernel);
 
 /// @p entry without a verdict.
-SourceInfo describeSource(const CatalogEntry &entry);
+SourceInfo describeSource(const CatalogEntry& entry);
 
 } // namespace mediaheap

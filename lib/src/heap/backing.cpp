@@ -22,8 +22,7 @@ constexpr int unmapAttempts = 3;
 /// The `count:` line of a DMA-BUF's fdinfo (Linux, drivers/dma-buf/dma-buf.c,
 /// dma_buf_show_fdinfo()): the references to its file. Nothing where the kernel gives no such line
 /// (before 5.3) or /proc is not mounted.
-Result<std::optional<uint64_t>> readCount(Kernel &kernel, int fd)
-{
+Result<std::optional<uint64_t>> readCount(Kernel& kernel, int fd) {
     const Result<std::string> text =
         readSmallFile(kernel, "/proc/self/fdinfo/" + std::to_string(fd));
     if (!text && text.error().code != ENOENT)
@@ -32,12 +31,11 @@ Result<std::optional<uint64_t>> readCount(Kernel &kernel, int fd)
     const size_t at = text ? text.value().find(marker) : std::string::npos;
     if (at == std::string::npos)
         return std::optional<uint64_t>();
-    const char *const digits = text.value().c_str() + at + marker.size();
+    const char* const digits = text.value().c_str() + at + marker.size();
     return std::optional<uint64_t>(std::strtoull(digits, nullptr, 10));
 }
 
-int unmapPages(Kernel &kernel, void *address, size_t size)
-{
+int unmapPages(Kernel& kernel, void* address, size_t size) {
     // munmap() can run out of memory for its own bookkeeping; the next attempt may not.
     int result = -EINTR;
     for (int attempt = 0; attempt < unmapAttempts && result < 0; attempt++)
@@ -47,20 +45,15 @@ int unmapPages(Kernel &kernel, void *address, size_t size)
 
 } // namespace
 
-Backing::Backing(Kernel &kernel, UniqueFd fd, size_t size)
-    : kernel_(&kernel), fd_(std::move(fd)), size_(size)
-{
-}
+Backing::Backing(Kernel& kernel, UniqueFd fd, size_t size)
+    : kernel_(&kernel), fd_(std::move(fd)), size_(size) {}
 
-Backing::Backing(Backing &&other) noexcept
+Backing::Backing(Backing&& other) noexcept
     : offset(other.offset), client(other.client), exported(other.exported), kernel_(other.kernel_),
       fd_(std::move(other.fd_)), size_(other.size_), data_(std::exchange(other.data_, nullptr)),
-      writable_(other.writable_), counted_(other.counted_), baseline_(other.baseline_)
-{
-}
+      writable_(other.writable_), counted_(other.counted_), baseline_(other.baseline_) {}
 
-Backing &Backing::operator=(Backing &&other) noexcept
-{
+Backing& Backing::operator=(Backing&& other) noexcept {
     if (this != &other) {
         unmap();
         offset = other.offset;
@@ -77,13 +70,9 @@ Backing &Backing::operator=(Backing &&other) noexcept
     return *this;
 }
 
-Backing::~Backing()
-{
-    unmap();
-}
+Backing::~Backing() { unmap(); }
 
-void Backing::unmap() noexcept
-{
+void Backing::unmap() noexcept {
     if (!data_)
         return;
     const int result = unmapPages(*kernel_, data_, size_);
@@ -93,16 +82,15 @@ void Backing::unmap() noexcept
     data_ = nullptr;
 }
 
-Result<Backing> Backing::make(Kernel &kernel, UniqueFd fd, size_t size, size_t alignment,
-                              bool dmabuf)
-{
+Result<Backing> Backing::make(Kernel& kernel, UniqueFd fd, size_t size, size_t alignment,
+                              bool dmabuf) {
     Backing backing(kernel, std::move(fd), size);
     backing.counted_ = dmabuf;
     if (Result<void> mapped = backing.mapAt(alignment); !mapped)
         return std::move(mapped).error();
     if (dmabuf) {
-        // A child of fork() would inherit the mapping, and with it a reference that keeps the memory
-        // from ever being reused. A kernel that does not know the advice only loses reuse.
+        // A child of fork() would inherit the mapping, and with it a reference that keeps the
+        // memory from ever being reused. A kernel that does not know the advice only loses reuse.
         const int advised = kernel.advise(backing.data_, size, MADV_DONTFORK);
         if (advised < 0)
             log(LogLevel::Debug, "keep a mapping out of forked children: " + errnoText(-advised));
@@ -114,26 +102,24 @@ Result<Backing> Backing::make(Kernel &kernel, UniqueFd fd, size_t size, size_t a
     return backing;
 }
 
-Result<void> Backing::mapAt(size_t alignment)
-{
+Result<void> Backing::mapAt(size_t alignment) {
     const std::string step = "map " + std::to_string(size_) + " bytes";
     const size_t page = kernel_->pageSize();
-    void *hint = nullptr;
+    void* hint = nullptr;
     size_t reserved = 0;
-    char *reservation = nullptr;
+    char* reservation = nullptr;
 
     if (alignment > page) {
         // mmap() aligns to pages only: a larger reservation is made, and the mapping placed in it.
         const auto length = checkedAdd(size_, alignment);
-        void *address = nullptr;
-        const int result =
-            length ? kernel_->map(nullptr, *length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                                  &address)
-                   : -EOVERFLOW;
+        void* address = nullptr;
+        const int result = length ? kernel_->map(nullptr, *length, PROT_NONE,
+                                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, &address)
+                                  : -EOVERFLOW;
         if (result < 0)
             return makeError(-result, step + " aligned to " + std::to_string(alignment));
         reserved = *length;
-        reservation = static_cast<char *>(address);
+        reservation = static_cast<char*>(address);
         const auto start = reinterpret_cast<uintptr_t>(reservation);
         const uintptr_t aligned = (start + alignment - 1) & ~(uintptr_t{alignment} - 1);
         hint = reservation + (aligned - start);
@@ -153,8 +139,8 @@ Result<void> Backing::mapAt(size_t alignment)
     }
 
     if (reservation) {
-        char *const begin = static_cast<char *>(data_);
-        char *const end = reservation + reserved;
+        char* const begin = static_cast<char*>(data_);
+        char* const end = reservation + reserved;
         if (begin > reservation)
             unmapPages(*kernel_, reservation, static_cast<size_t>(begin - reservation));
         if (begin + size_ < end)
@@ -163,13 +149,11 @@ Result<void> Backing::mapAt(size_t alignment)
     return {};
 }
 
-bool Backing::isAligned(size_t alignment) const noexcept
-{
+bool Backing::isAligned(size_t alignment) const noexcept {
     return alignment <= 1 || (reinterpret_cast<uintptr_t>(data_) & (alignment - 1)) == 0;
 }
 
-Holders Backing::holders() const
-{
+Holders Backing::holders() const {
     if (!counted_)
         return exported ? Holders::Unknown : Holders::None;
     if (!baseline_)

@@ -9,12 +9,11 @@
 namespace mediaheap {
 
 Block::Block() noexcept = default;
-Block::Block(Block &&) noexcept = default;
+Block::Block(Block&&) noexcept = default;
 
 Block::Block(std::shared_ptr<BlockState> state) noexcept : state_(std::move(state)) {}
 
-Block &Block::operator=(Block &&other) noexcept
-{
+Block& Block::operator=(Block&& other) noexcept {
     if (this != &other) {
         reset();
         state_ = std::move(other.state_);
@@ -22,65 +21,33 @@ Block &Block::operator=(Block &&other) noexcept
     return *this;
 }
 
-Block::~Block()
-{
-    reset();
-}
+Block::~Block() { reset(); }
 
-size_t Block::size() const noexcept
-{
-    return state_->backing().size();
-}
+size_t Block::size() const noexcept { return state_->backing().size(); }
 
-uint64_t Block::address() const noexcept
-{
-    return state_->address();
-}
+uint64_t Block::address() const noexcept { return state_->address(); }
 
-const std::string &Block::name() const noexcept
-{
-    return state_->name();
-}
+const std::string& Block::name() const noexcept { return state_->name(); }
 
-bool Block::isCached() const noexcept
-{
-    return state_->isCached();
-}
+bool Block::isCached() const noexcept { return state_->isCached(); }
 
-int Block::fd() const noexcept
-{
-    return state_->backing().fd();
-}
+int Block::fd() const noexcept { return state_->backing().fd(); }
 
-Result<UniqueFd> Block::exportFd() const
-{
-    return state_->exportFd();
-}
+Result<UniqueFd> Block::exportFd() const { return state_->exportFd(); }
 
-void *Block::data() const noexcept
-{
-    return state_->backing().data();
-}
+void* Block::data() const noexcept { return state_->backing().data(); }
 
-Result<void> Block::beginAccess(Access access) const
-{
-    return state_->beginAccess(access);
-}
+Result<void> Block::beginAccess(Access access) const { return state_->beginAccess(access); }
 
-Result<void> Block::endAccess() const
-{
-    return state_->endAccess();
-}
+Result<void> Block::endAccess() const { return state_->endAccess(); }
 
-Result<Mapping> Block::map(Access access) const
-{
+Result<Mapping> Block::map(Access access) const {
     if (Result<void> begun = state_->beginAccess(access); !begun)
         return std::move(begun).error();
     return Mapping(state_, access);
 }
 
-void Block::reset()
-{
+void Block::reset() {
     // A Mapping shares the state; the last one's end gives the memory back.
     if (state_ && state_.use_count() > 1 && state_->openAccesses() > 0)
         log(LogLevel::Warning, "block '" + state_->name() +
@@ -90,15 +57,12 @@ void Block::reset()
 }
 
 Mapping::Mapping() noexcept = default;
-Mapping::Mapping(Mapping &&) noexcept = default;
+Mapping::Mapping(Mapping&&) noexcept = default;
 
 Mapping::Mapping(std::shared_ptr<BlockState> state, Access access) noexcept
-    : state_(std::move(state)), access_(access)
-{
-}
+    : state_(std::move(state)), access_(access) {}
 
-Mapping &Mapping::operator=(Mapping &&other) noexcept
-{
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
     if (this != &other) {
         Mapping ended(std::move(*this));
         state_ = std::move(other.state_);
@@ -107,24 +71,16 @@ Mapping &Mapping::operator=(Mapping &&other) noexcept
     return *this;
 }
 
-Mapping::~Mapping()
-{
+Mapping::~Mapping() {
     if (Result<void> ended = end(); !ended)
         log(LogLevel::Warning, ended.error().message());
 }
 
-void *Mapping::data() const noexcept
-{
-    return state_ ? state_->backing().data() : nullptr;
-}
+void* Mapping::data() const noexcept { return state_ ? state_->backing().data() : nullptr; }
 
-size_t Mapping::size() const noexcept
-{
-    return state_ ? state_->backing().size() : 0;
-}
+size_t Mapping::size() const noexcept { return state_ ? state_->backing().size() : 0; }
 
-Result<void> Mapping::end()
-{
+Result<void> Mapping::end() {
     if (!state_)
         return {};
     const std::shared_ptr<BlockState> state = std::move(state_);

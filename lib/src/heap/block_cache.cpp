@@ -6,8 +6,7 @@
 
 namespace mediaheap {
 
-Backing BlockCache::remove(Kept::iterator at)
-{
+Backing BlockCache::remove(Kept::iterator at) {
     auto [entry, last] = index_.equal_range(places_ ? at->offset : at->size());
     while (entry != last && entry->second != at)
         ++entry;
@@ -18,8 +17,7 @@ Backing BlockCache::remove(Kept::iterator at)
     return backing;
 }
 
-void BlockCache::put(Backing backing, Doomed &doomed)
-{
+void BlockCache::put(Backing backing, Doomed& doomed) {
     if (backing.size() > bound_) {
         doomed.push_back(std::move(backing));
         return;
@@ -31,8 +29,7 @@ void BlockCache::put(Backing backing, Doomed &doomed)
     index_.emplace(places_ ? at->offset : at->size(), at);
 }
 
-std::optional<Backing> BlockCache::take(uint64_t offset, size_t size, size_t alignment)
-{
+std::optional<Backing> BlockCache::take(uint64_t offset, size_t size, size_t alignment) {
     const auto [first, last] = index_.equal_range(places_ ? offset : size);
     for (auto entry = last; entry != first;) {
         --entry;
@@ -45,8 +42,7 @@ std::optional<Backing> BlockCache::take(uint64_t offset, size_t size, size_t ali
     return std::nullopt;
 }
 
-void BlockCache::evictOverlapping(uint64_t offset, uint64_t size, Doomed &doomed)
-{
+void BlockCache::evictOverlapping(uint64_t offset, uint64_t size, Doomed& doomed) {
     if (!places_)
         return;
     auto entry = index_.lower_bound(offset);
@@ -63,8 +59,7 @@ void BlockCache::evictOverlapping(uint64_t offset, uint64_t size, Doomed &doomed
     }
 }
 
-void BlockCache::evictTo(uint64_t bytes, Doomed &doomed)
-{
+void BlockCache::evictTo(uint64_t bytes, Doomed& doomed) {
     while (bytes_ > bytes)
         doomed.push_back(remove(kept_.begin()));
 }

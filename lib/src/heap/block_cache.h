@@ -11,9 +11,10 @@
 
 namespace mediaheap {
 
-/// Freed memory kept open and mapped for the next block of its size, within a bound. Its bytes count
-/// as free and it never changes where a block is placed: where the source places, only memory that
-/// lies exactly where the new block goes is reused, and memory that a new block overlaps is given up.
+/// Freed memory kept open and mapped for the next block of its size, within a bound. Its bytes
+/// count as free and it never changes where a block is placed: where the source places, only memory
+/// that lies exactly where the new block goes is reused, and memory that a new block overlaps is
+/// given up.
 ///
 /// Whatever leaves the cache without being reused is moved to a list of the caller's, who drops it
 /// outside his lock: unmapping and closing megabytes takes time.
@@ -30,7 +31,7 @@ public:
     uint64_t bound() const noexcept { return bound_; }
 
     /// Keeps @p backing, at the cost of the longest unused where the bound needs it.
-    void put(Backing backing, Doomed &doomed);
+    void put(Backing backing, Doomed& doomed);
 
     /// Memory of exactly @p size for a block at @p offset whose mapping is aligned to @p alignment.
     /// The last given back comes first: it is the likeliest to be in the caches still.
@@ -38,13 +39,12 @@ public:
 
     /// Gives up what lies in a range that a block has been placed in. Nothing where offsets are
     /// labels.
-    void evictOverlapping(uint64_t offset, uint64_t size, Doomed &doomed);
+    void evictOverlapping(uint64_t offset, uint64_t size, Doomed& doomed);
     /// Gives up the longest unused until at most @p bytes are kept.
-    void evictTo(uint64_t bytes, Doomed &doomed);
+    void evictTo(uint64_t bytes, Doomed& doomed);
 
-    template <typename Visit> void forEach(Visit visit) const
-    {
-        for (const Backing &backing : kept_)
+    template <typename Visit> void forEach(Visit visit) const {
+        for (const Backing& backing : kept_)
             visit(backing);
     }
 

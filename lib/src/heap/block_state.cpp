@@ -14,16 +14,13 @@
 
 namespace mediaheap {
 
-BlockState::BlockState(std::shared_ptr<Heap> heap, HeapCore &core, Backing backing,
+BlockState::BlockState(std::shared_ptr<Heap> heap, HeapCore& core, Backing backing,
                        std::string name)
     : heap_(std::move(heap)), core_(core), backing_(std::move(backing)), name_(std::move(name)),
       accesses_(core.kernel(), backing_.fd(), core.traits().dmabuf, core.syncStats()),
-      exported_(backing_.exported)
-{
-}
+      exported_(backing_.exported) {}
 
-BlockState::~BlockState()
-{
+BlockState::~BlockState() {
     if (const unsigned open = accesses_.open()) {
         log(LogLevel::Warning, "block '" + name_ + "' of heap '" + core_.description() +
                                    "' was freed with " + std::to_string(open) +
@@ -35,20 +32,12 @@ BlockState::~BlockState()
     core_.giveBack(std::move(backing_));
 }
 
-uint64_t BlockState::address() const noexcept
-{
-    return *core_.effective().base + backing_.offset;
-}
+uint64_t BlockState::address() const noexcept { return *core_.effective().base + backing_.offset; }
 
-bool BlockState::isCached() const noexcept
-{
-    return core_.traits().cached;
-}
+bool BlockState::isCached() const noexcept { return core_.traits().cached; }
 
-Result<UniqueFd> BlockState::exportFd()
-{
-    const int copy =
-        uninterrupted([&] { return core_.kernel().duplicate(backing_.fd()); });
+Result<UniqueFd> BlockState::exportFd() {
+    const int copy = uninterrupted([&] { return core_.kernel().duplicate(backing_.fd()); });
     if (copy < 0) {
         Error error = makeError(-copy, "export block '" + name_ + "'", {},
                                 "close descriptors or raise the limit (ulimit -n)");
@@ -59,8 +48,7 @@ Result<UniqueFd> BlockState::exportFd()
     return UniqueFd(copy);
 }
 
-Result<void> BlockState::beginAccess(Access access)
-{
+Result<void> BlockState::beginAccess(Access access) {
     Error error;
     if (includes(access, Access::Write) && !backing_.isWritable())
         error = makeError(EACCES, "map for writing",
@@ -75,8 +63,7 @@ Result<void> BlockState::beginAccess(Access access)
     return error;
 }
 
-Result<void> BlockState::endAccess()
-{
+Result<void> BlockState::endAccess() {
     Result<void> ended = accesses_.end();
     if (ended)
         return ended;

@@ -24,13 +24,13 @@ class Kernel;
 /// Thread safety: all const members from any thread.
 class BlockState {
 public:
-    BlockState(std::shared_ptr<Heap> heap, HeapCore &core, Backing backing, std::string name);
+    BlockState(std::shared_ptr<Heap> heap, HeapCore& core, Backing backing, std::string name);
     ~BlockState();
-    BlockState(const BlockState &) = delete;
-    BlockState &operator=(const BlockState &) = delete;
+    BlockState(const BlockState&) = delete;
+    BlockState& operator=(const BlockState&) = delete;
 
-    const Backing &backing() const noexcept { return backing_; }
-    const std::string &name() const noexcept { return name_; }
+    const Backing& backing() const noexcept { return backing_; }
+    const std::string& name() const noexcept { return name_; }
     uint64_t address() const noexcept;
     bool isCached() const noexcept;
     unsigned openAccesses() const { return accesses_.open(); }
@@ -41,7 +41,7 @@ public:
 
 private:
     const std::shared_ptr<Heap> heap_; // the owner of core_
-    HeapCore &core_;
+    HeapCore& core_;
     Backing backing_;
     const std::string name_;
     AccessCounter accesses_;

@@ -17,17 +17,15 @@ namespace mediaheap {
 
 namespace {
 
-Error named(Error error, std::string_view heap)
-{
+Error named(Error error, std::string_view heap) {
     error.heap = heap.empty() ? "(empty)" : std::string(heap);
     return error;
 }
 
 } // namespace
 
-Result<std::shared_ptr<Heap>> Heap::openOne(const HeapString &wanted,
-                                            std::vector<SourceInfo> passedOver)
-{
+Result<std::shared_ptr<Heap>> Heap::openOne(const HeapString& wanted,
+                                            std::vector<SourceInfo> passedOver) {
     return HeapRegistry::instance().open(wanted, [&]() -> Result<std::shared_ptr<Heap>> {
         Result<std::unique_ptr<HeapCore>> core = HeapCore::open(Kernel::current(), wanted);
         if (!core)
@@ -37,15 +35,14 @@ Result<std::shared_ptr<Heap>> Heap::openOne(const HeapString &wanted,
     });
 }
 
-Result<std::shared_ptr<Heap>> Heap::openAuto(const HeapString &wanted)
-{
+Result<std::shared_ptr<Heap>> Heap::openAuto(const HeapString& wanted) {
     Result<std::vector<HeapString>> candidates = autoCandidates(Kernel::current(), wanted);
     if (!candidates)
         return std::move(candidates).error();
 
     std::vector<SourceInfo> passedOver;
     std::string reasons;
-    for (const HeapString &candidate : candidates.value()) {
+    for (const HeapString& candidate : candidates.value()) {
         Result<std::shared_ptr<Heap>> heap = openOne(candidate, passedOver);
         // A contradiction is the program's own doing; another source would hide it.
         if (heap || heap.error().code == EBUSY || candidates->size() == 1)
@@ -61,8 +58,7 @@ Result<std::shared_ptr<Heap>> Heap::openAuto(const HeapString &wanted)
                          defaultHeapVariable);
 }
 
-Result<std::shared_ptr<Heap>> Heap::open(std::string_view string)
-{
+Result<std::shared_ptr<Heap>> Heap::open(std::string_view string) {
     Result<HeapString> wanted = HeapString::parse(string);
     if (!wanted)
         return named(std::move(wanted).error(), string);
@@ -73,95 +69,61 @@ Result<std::shared_ptr<Heap>> Heap::open(std::string_view string)
     return heap;
 }
 
-std::vector<SourceInfo> Heap::sources()
-{
-    return probeSources(Kernel::current());
-}
+std::vector<SourceInfo> Heap::sources() { return probeSources(Kernel::current()); }
 
 Heap::Heap(std::unique_ptr<HeapCore> core) : core_(std::move(core)) {}
 
 Heap::~Heap() = default;
 
-const std::string &Heap::description() const noexcept
-{
-    return core_->description();
-}
+const std::string& Heap::description() const noexcept { return core_->description(); }
 
-const std::vector<SourceInfo> &Heap::passedOver() const noexcept
-{
-    return core_->passedOver;
-}
+const std::vector<SourceInfo>& Heap::passedOver() const noexcept { return core_->passedOver; }
 
-bool Heap::isDmaBuf() const noexcept
-{
-    return core_->traits().dmabuf;
-}
+bool Heap::isDmaBuf() const noexcept { return core_->traits().dmabuf; }
 
-bool Heap::isCached() const noexcept
-{
-    return core_->traits().cached;
-}
+bool Heap::isCached() const noexcept { return core_->traits().cached; }
 
-bool Heap::addressesAreLabels() const noexcept
-{
+bool Heap::addressesAreLabels() const noexcept {
     // None of today's sources knows the device addresses of its memory.
     return true;
 }
 
-bool Heap::isDestroyed() const noexcept
-{
-    return core_->isDestroyed();
-}
+bool Heap::isDestroyed() const noexcept { return core_->isDestroyed(); }
 
-std::optional<std::string> Heap::contradictionWith(const HeapString &wanted) const
-{
+std::optional<std::string> Heap::contradictionWith(const HeapString& wanted) const {
     return wanted.contradiction(core_->effective());
 }
 
-uint64_t Heap::newClient() noexcept
-{
+uint64_t Heap::newClient() noexcept {
     static std::atomic<uint64_t> last{0};
     return ++last;
 }
 
-Result<Block> Heap::allocate(size_t size, const AllocOptions &options)
-{
-    Result<std::shared_ptr<BlockState>> block =
-        core_->allocate(shared_from_this(), size, options);
+Result<Block> Heap::allocate(size_t size, const AllocOptions& options) {
+    Result<std::shared_ptr<BlockState>> block = core_->allocate(shared_from_this(), size, options);
     if (!block)
         return named(std::move(block).error(), description());
     return Block(std::move(block).value());
 }
 
-Stats Heap::stats() const
-{
-    return core_->stats();
-}
+Stats Heap::stats() const { return core_->stats(); }
 
-uint64_t Heap::trim()
-{
-    return core_->trim();
-}
+uint64_t Heap::trim() { return core_->trim(); }
 
-Result<void> Heap::destroy()
-{
+Result<void> Heap::destroy() {
     Result<void> destroyed = core_->destroy();
     if (!destroyed)
         return named(std::move(destroyed).error(), description());
     return destroyed;
 }
 
-Result<void> Heap::validate() const
-{
+Result<void> Heap::validate() const {
     Result<void> valid = core_->validate();
     if (!valid)
         return named(std::move(valid).error(), description());
     return valid;
 }
 
-std::string Heap::report(ReportFormat format) const
-{
-    return core_->report(format);
-}
+std::string Heap::report(ReportFormat format) const { return core_->report(format); }
 
 } // namespace mediaheap

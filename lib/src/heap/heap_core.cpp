@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "heap/block_state.h"
+#include "heap/exhaustion.h"
 #include "heap/report.h"
 #include "kernel/kernel.h"
 #include "sources/catalog.h"
@@ -26,14 +27,8 @@ constexpr uint64_t defaultSize = uint64_t{256} << 20;
 constexpr uint64_t defaultCache = uint64_t{16} << 20;
 constexpr size_t longestName = DMA_BUF_NAME_LEN - 1;
 
-std::string kib(uint64_t bytes)
-{
-    return std::to_string(bytes / 1024) + " KiB";
-}
-
 /// Cut where a UTF-8 character begins: half a character makes a report unreadable.
-std::string cutName(const std::string &name)
-{
+std::string cutName(const std::string& name) {
     if (name.size() <= longestName)
         return name;
     size_t end = longestName;
@@ -42,14 +37,12 @@ std::string cutName(const std::string &name)
     return name.substr(0, end);
 }
 
-Error refuse(const std::string &wish, const HeapString &string, const std::string &reason,
-             const std::string &remedy)
-{
+Error refuse(const std::string& wish, const HeapString& string, const std::string& reason,
+             const std::string& remedy) {
     return makeError(EOPNOTSUPP, "open source " + string.source, wish + ": " + reason, remedy);
 }
 
-Result<void> checkWishes(const HeapString &string, const SourceTraits &traits)
-{
+Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
     if (string.requireDmabuf && !traits.dmabuf)
         return refuse("require=dmabuf", string, "its memory is no DMA-BUF, no driver imports it",
                       "choose udmabuf or a dma-heap; `mediaheap list` shows what works here");
@@ -70,18 +63,16 @@ Result<void> checkWishes(const HeapString &string, const SourceTraits &traits)
 
 } // namespace
 
-Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel &kernel, HeapString string)
-{
+Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString string) {
     const uint64_t page = kernel.pageSize();
     const uint64_t memory = kernel.physicalMemory();
-    const uint64_t usualSize =
-        std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
+    const uint64_t usualSize = std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
 
     const auto size = roundUp(string.size.value_or(usualSize), page);
     if (!size || *size > memory)
         return makeError(EINVAL, "size the zone",
                          "size=" + std::to_string(string.size.value_or(usualSize)) +
-                             " is more than this machine's memory of " + kib(memory),
+                             " is more than this machine's memory of " + formatKib(memory),
                          "ask for less");
     const uint64_t base = string.base.value_or(0);
     if (base % page != 0 || !checkedAdd(base, *size))
@@ -98,7 +89,7 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel &kernel, HeapString stri
     Result<std::unique_ptr<Source>> source = openSource(kernel, string.source, options);
     if (!source)
         return std::move(source).error();
-    const SourceTraits &traits = source.value()->traits();
+    const SourceTraits& traits = source.value()->traits();
     if (Result<void> fit = checkWishes(string, traits); !fit)
         return std::move(fit).error();
 
@@ -126,23 +117,20 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel &kernel, HeapString stri
     if (!options.prefault)
         shown.prefault.reset();
 
-    return std::unique_ptr<HeapCore>(new HeapCore(kernel, std::move(source).value(),
-                                                  std::move(effective), shown.canonical()));
+    return std::unique_ptr<HeapCore>(
+        new HeapCore(kernel, std::move(source).value(), std::move(effective), shown.canonical()));
 }
 
-HeapCore::HeapCore(Kernel &kernel, std::unique_ptr<Source> source, HeapString effective,
+HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString effective,
                    std::string description)
     : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
       description_(std::move(description)), page_(kernel.pageSize()), source_(std::move(source)),
       zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
-      cache_(*effective_.cache, traits_.places)
-{
-}
+      cache_(*effective_.cache, traits_.places) {}
 
 HeapCore::~HeapCore() = default;
 
-Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions &options) const
-{
+Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& options) const {
     const std::string step = "allocate " + std::to_string(size) + " bytes";
     if (size == 0)
         return makeError(EINVAL, step, "a block without memory", "ask for at least one byte");
@@ -156,22 +144,22 @@ Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions &optio
     if (options.cached && *options.cached != traits_.cached)
         return makeError(EOPNOTSUPP, step,
                          traits_.cached ? "this source's CPU mappings are always cached"
-                                       : "this source's CPU mappings are never cached",
+                                        : "this source's CPU mappings are never cached",
                          "leave the wish out");
     if (options.contiguous && !traits_.contiguous)
         return makeError(EOPNOTSUPP, step, "this source's memory is made of scattered pages",
                          "open a CMA heap such as dma-heap:default_cma_region");
     if (*rounded > traits_.largestBlock)
         return makeError(EINVAL, step,
-                         "more than this source makes in one piece, " + kib(traits_.largestBlock),
+                         "more than this source makes in one piece, " +
+                             formatKib(traits_.largestBlock),
                          traits_.largestBlockLimit);
     return Request{*rounded, std::max(options.alignment, page_), cutName(options.name),
                    options.client, options.zero};
 }
 
 Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> heap, size_t size,
-                                                       const AllocOptions &options)
-{
+                                                       const AllocOptions& options) {
     Result<std::shared_ptr<BlockState>> block = tryAllocate(std::move(heap), size, options);
     const std::lock_guard lock(mutex_);
     if (block)
@@ -182,12 +170,11 @@ Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> hea
 }
 
 Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> heap, size_t size,
-                                                          const AllocOptions &options)
-{
+                                                          const AllocOptions& options) {
     const Result<Request> checked = check(size, options);
     if (!checked)
         return checked.error();
-    const Request &request = checked.value();
+    const Request& request = checked.value();
     Result<Placement> placed = place(request);
     if (!placed)
         return std::move(placed).error();
@@ -197,8 +184,8 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
     const bool clean =
         recycled ? !request.zero && request.client != 0 && placed->reused->client == request.client
                  : source_->isFresh(offset, request.size);
-    Result<Backing> backing = recycled ? Result<Backing>(std::move(*placed->reused))
-                                       : makeBacking(request, offset);
+    Result<Backing> backing =
+        recycled ? Result<Backing>(std::move(*placed->reused)) : makeBacking(request, offset);
     if (!backing) {
         const std::lock_guard lock(mutex_);
         zone_.release(offset);
@@ -224,8 +211,7 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
     return block;
 }
 
-Result<HeapCore::Placement> HeapCore::place(const Request &request)
-{
+Result<HeapCore::Placement> HeapCore::place(const Request& request) {
     BlockCache::Doomed doomed; // dropped after the lock
     const std::lock_guard lock(mutex_);
     if (destroyed_)
@@ -238,7 +224,7 @@ Result<HeapCore::Placement> HeapCore::place(const Request &request)
         offset = zone_.reserve(request.size, request.alignment, request.name);
     }
     if (!offset)
-        return outOfMemory(request);
+        return explainExhaustion(zone_, request.size, request.alignment);
 
     Placement placement;
     placement.offset = *offset;
@@ -255,8 +241,7 @@ Result<HeapCore::Placement> HeapCore::place(const Request &request)
     return placement;
 }
 
-Result<Backing> HeapCore::makeBacking(const Request &request, uint64_t offset)
-{
+Result<Backing> HeapCore::makeBacking(const Request& request, uint64_t offset) {
     const auto attempt = [&]() -> Result<Backing> {
         Result<UniqueFd> fd = source_->create(offset, request.size, request.name);
         if (!fd)
@@ -273,18 +258,16 @@ Result<Backing> HeapCore::makeBacking(const Request &request, uint64_t offset)
     return backing;
 }
 
-void HeapCore::nameBuffer(const Backing &backing, const std::string &name)
-{
+void HeapCore::nameBuffer(const Backing& backing, const std::string& name) {
     if (!traits_.dmabuf || name.empty())
         return;
     const int named =
-        kernel_.ioctl(backing.fd(), DMA_BUF_SET_NAME, const_cast<char *>(name.c_str()));
+        kernel_.ioctl(backing.fd(), DMA_BUF_SET_NAME, const_cast<char*>(name.c_str()));
     if (named < 0)
         log(LogLevel::Debug, "name a DMA-BUF '" + name + "': " + errnoText(-named));
 }
 
-void HeapCore::giveBack(Backing backing)
-{
+void HeapCore::giveBack(Backing backing) {
     const Holders holders = backing.holders();
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
@@ -305,71 +288,14 @@ void HeapCore::giveBack(Backing backing)
         doomed.push_back(std::move(backing));
 }
 
-void HeapCore::collectFreed(BlockCache::Doomed &doomed)
-{
-    for (Backing &backing : quarantine_.poll()) {
+void HeapCore::collectFreed(BlockCache::Doomed& doomed) {
+    for (Backing& backing : quarantine_.poll()) {
         zone_.release(backing.offset);
         cache_.put(std::move(backing), doomed);
     }
 }
 
-Error HeapCore::outOfMemory(const Request &request) const
-{
-    const std::string step = "allocate " + std::to_string(request.size) + " bytes";
-    const uint64_t free = zone_.size() - zone_.used();
-    const std::string grow = "open the heap with a larger size=";
-    if (request.size > zone_.size())
-        return makeError(ENOMEM, step,
-                         "more than the whole zone '" + zone_.name() + "' of " + kib(zone_.size()),
-                         grow);
-    const std::string state = "zone '" + zone_.name() + "' has " + kib(free) + " of " +
-                              kib(zone_.size()) + " free";
-    if (request.size > free)
-        return makeError(ENOMEM, step, state + "; " + biggestBlocks(),
-                         grow + ", or free some of these");
-    return makeError(ENOMEM, step,
-                     state + ", but only " + kib(zone_.largestFree()) + " in one piece" +
-                         (request.alignment > page_
-                              ? " (alignment " + std::to_string(request.alignment) + ")"
-                              : "") +
-                         "; " + biggestBlocks(),
-                     grow + ", or allocate the large blocks first");
-}
-
-std::string HeapCore::biggestBlocks() const
-{
-    struct Group {
-        std::string name;
-        uint64_t bytes = 0;
-        uint64_t blocks = 0;
-        bool held = false;
-    };
-    std::vector<Group> groups;
-    for (const auto &[offset, entry] : zone_.entries()) {
-        const std::string name = entry.name.empty() ? "<unnamed>" : entry.name;
-        auto group = std::find_if(groups.begin(), groups.end(), [&](const Group &candidate) {
-            return candidate.name == name && candidate.held == entry.held;
-        });
-        if (group == groups.end())
-            group = groups.insert(groups.end(), Group{name, 0, 0, entry.held});
-        group->bytes += entry.size;
-        group->blocks++;
-    }
-    std::sort(groups.begin(), groups.end(),
-              [](const Group &a, const Group &b) { return a.bytes > b.bytes; });
-    constexpr size_t shown = 4;
-    std::string text;
-    for (size_t i = 0; i < std::min(groups.size(), shown); i++)
-        text += (i ? ", '" : "in use: '") + groups[i].name + "' " + kib(groups[i].bytes) + " in " +
-                std::to_string(groups[i].blocks) + (groups[i].blocks == 1 ? " block" : " blocks") +
-                (groups[i].held ? " that an importer still holds" : "");
-    if (groups.size() > shown)
-        text += ", and " + std::to_string(groups.size() - shown) + " more names";
-    return text;
-}
-
-Stats HeapCore::statsLocked() const
-{
+Stats HeapCore::statsLocked() const {
     Stats stats;
     stats.size = zone_.size();
     stats.used = zone_.used();
@@ -386,16 +312,14 @@ Stats HeapCore::statsLocked() const
     return stats;
 }
 
-Stats HeapCore::stats()
-{
+Stats HeapCore::stats() {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
     collectFreed(doomed);
     return statsLocked();
 }
 
-uint64_t HeapCore::trim()
-{
+uint64_t HeapCore::trim() {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
     collectFreed(doomed);
@@ -403,13 +327,12 @@ uint64_t HeapCore::trim()
         return 0;
     cache_.evictTo(0, doomed);
     uint64_t bytes = 0;
-    for (const Backing &backing : doomed)
+    for (const Backing& backing : doomed)
         bytes += backing.size();
     return zone_.places() ? discardGaps(doomed) : bytes;
 }
 
-uint64_t HeapCore::discardGaps(BlockCache::Doomed &doomed)
-{
+uint64_t HeapCore::discardGaps(BlockCache::Doomed& doomed) {
     // The descriptors go first: pages under a live udmabuf must not be punched out.
     doomed.clear();
     uint64_t bytes = 0;
@@ -419,8 +342,7 @@ uint64_t HeapCore::discardGaps(BlockCache::Doomed &doomed)
     return bytes;
 }
 
-Result<void> HeapCore::destroy()
-{
+Result<void> HeapCore::destroy() {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
     if (destroyed_)
@@ -428,14 +350,14 @@ Result<void> HeapCore::destroy()
     collectFreed(doomed);
     const uint64_t live =
         static_cast<uint64_t>(std::count_if(zone_.entries().begin(), zone_.entries().end(),
-                                            [](const auto &entry) { return !entry.second.held; }));
+                                            [](const auto& entry) { return !entry.second.held; }));
     if (live > 0)
         return makeError(EBUSY, "destroy the heap",
                          std::to_string(live) + (live == 1 ? " block is" : " blocks are") +
-                             " still allocated; " + biggestBlocks(),
+                             " still allocated; " + nameHolders(zone_),
                          "free them first");
     cache_.evictTo(0, doomed);
-    for (Backing &backing : quarantine_.takeAll()) {
+    for (Backing& backing : quarantine_.takeAll()) {
         zone_.release(backing.offset);
         doomed.push_back(std::move(backing));
     }
@@ -445,18 +367,16 @@ Result<void> HeapCore::destroy()
     return {};
 }
 
-bool HeapCore::isDestroyed() const
-{
+bool HeapCore::isDestroyed() const {
     const std::lock_guard lock(mutex_);
     return destroyed_;
 }
 
-Result<void> HeapCore::validate()
-{
+Result<void> HeapCore::validate() {
     const std::lock_guard lock(mutex_);
     std::string wrong = zone_.validate();
     uint64_t cached = 0;
-    cache_.forEach([&](const Backing &backing) {
+    cache_.forEach([&](const Backing& backing) {
         cached += backing.size();
         if (zone_.places() && !zone_.isFree(backing.offset, backing.size()))
             wrong = "kept memory at " + std::to_string(backing.offset) + " lies under a block";
@@ -465,7 +385,7 @@ Result<void> HeapCore::validate()
         wrong = "the block cache counts " + std::to_string(cache_.bytes()) + " bytes and has " +
                 std::to_string(cached);
     uint64_t held = 0;
-    quarantine_.forEach([&](const Backing &backing) {
+    quarantine_.forEach([&](const Backing& backing) {
         held += backing.size();
         const auto entry = zone_.entries().find(backing.offset);
         if (entry == zone_.entries().end() || !entry->second.held)
@@ -478,11 +398,11 @@ Result<void> HeapCore::validate()
         wrong = "memory in use and kept exceed the budget";
     if (wrong.empty())
         return {};
-    return makeError(EUCLEAN, "validate the heap", wrong, "please report this with the heap string");
+    return makeError(EUCLEAN, "validate the heap", wrong,
+                     "please report this with the heap string");
 }
 
-std::string HeapCore::report(ReportFormat format)
-{
+std::string HeapCore::report(ReportFormat format) {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
     collectFreed(doomed);

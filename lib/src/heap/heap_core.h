@@ -32,19 +32,19 @@ class Kernel;
 class HeapCore {
 public:
     /// Opens the source of @p string and works out what was left to defaults.
-    static Result<std::unique_ptr<HeapCore>> open(Kernel &kernel, HeapString string);
+    static Result<std::unique_ptr<HeapCore>> open(Kernel& kernel, HeapString string);
     ~HeapCore();
 
-    const std::string &description() const noexcept { return description_; }
+    const std::string& description() const noexcept { return description_; }
     /// The heap string with every default worked out.
-    const HeapString &effective() const noexcept { return effective_; }
-    const SourceTraits &traits() const noexcept { return traits_; }
-    const Zone &zone() const noexcept { return zone_; }
-    Kernel &kernel() noexcept { return kernel_; }
-    SyncStats &syncStats() noexcept { return syncStats_; }
+    const HeapString& effective() const noexcept { return effective_; }
+    const SourceTraits& traits() const noexcept { return traits_; }
+    const Zone& zone() const noexcept { return zone_; }
+    Kernel& kernel() noexcept { return kernel_; }
+    SyncStats& syncStats() noexcept { return syncStats_; }
 
     Result<std::shared_ptr<BlockState>> allocate(std::shared_ptr<Heap> heap, size_t size,
-                                                 const AllocOptions &options);
+                                                 const AllocOptions& options);
     /// From BlockState, when the last user is gone.
     void giveBack(Backing backing);
 
@@ -70,24 +70,22 @@ private:
         std::optional<Backing> reused;
     };
 
-    HeapCore(Kernel &kernel, std::unique_ptr<Source> source, HeapString effective,
+    HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString effective,
              std::string description);
 
     Result<std::shared_ptr<BlockState>> tryAllocate(std::shared_ptr<Heap> heap, size_t size,
-                                                    const AllocOptions &options);
-    Result<Request> check(size_t size, const AllocOptions &options) const;
-    Result<Placement> place(const Request &request);
-    Result<Backing> makeBacking(const Request &request, uint64_t offset);
-    void nameBuffer(const Backing &backing, const std::string &name);
+                                                    const AllocOptions& options);
+    Result<Request> check(size_t size, const AllocOptions& options) const;
+    Result<Placement> place(const Request& request);
+    Result<Backing> makeBacking(const Request& request, uint64_t offset);
+    void nameBuffer(const Backing& backing, const std::string& name);
 
     // With mutex_ held.
-    void collectFreed(BlockCache::Doomed &doomed);
-    uint64_t discardGaps(BlockCache::Doomed &doomed);
-    Error outOfMemory(const Request &request) const;
-    std::string biggestBlocks() const;
+    void collectFreed(BlockCache::Doomed& doomed);
+    uint64_t discardGaps(BlockCache::Doomed& doomed);
     Stats statsLocked() const;
 
-    Kernel &kernel_;
+    Kernel& kernel_;
     const SourceTraits traits_;
     const HeapString effective_;
     const std::string description_;

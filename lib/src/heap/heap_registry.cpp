@@ -7,15 +7,13 @@
 
 namespace mediaheap {
 
-HeapRegistry &HeapRegistry::instance() noexcept
-{
+HeapRegistry& HeapRegistry::instance() noexcept {
     // Never destroyed: heaps are opened and closed while the program exits, too.
-    static HeapRegistry *const registry = new HeapRegistry;
+    static HeapRegistry* const registry = new HeapRegistry;
     return *registry;
 }
 
-Result<std::shared_ptr<Heap>> HeapRegistry::find(const HeapString &wanted)
-{
+Result<std::shared_ptr<Heap>> HeapRegistry::find(const HeapString& wanted) {
     const auto entry = heaps_.find(wanted.facility());
     if (entry == heaps_.end())
         return std::shared_ptr<Heap>();

@@ -19,15 +19,14 @@ namespace mediaheap {
 /// the same heap get one.
 class HeapRegistry {
 public:
-    static HeapRegistry &instance() noexcept;
+    static HeapRegistry& instance() noexcept;
 
     /// The heap of @p wanted's facility where it is open and nothing in @p wanted contradicts it,
     /// else what @p make returns.
     ///
     /// Errors: EBUSY with the form it was first opened with; those of @p make.
     template <typename Make>
-    Result<std::shared_ptr<Heap>> open(const HeapString &wanted, Make make)
-    {
+    Result<std::shared_ptr<Heap>> open(const HeapString& wanted, Make make) {
         const std::lock_guard lock(mutex_);
         Result<std::shared_ptr<Heap>> open = find(wanted);
         if (!open || open.value())
@@ -40,7 +39,7 @@ public:
 
 private:
     /// Null where it is not open.
-    Result<std::shared_ptr<Heap>> find(const HeapString &wanted);
+    Result<std::shared_ptr<Heap>> find(const HeapString& wanted);
 
     std::mutex mutex_;
     std::map<std::string, std::weak_ptr<Heap>> heaps_;

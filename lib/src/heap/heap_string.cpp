@@ -15,19 +15,17 @@ namespace mediaheap {
 
 namespace {
 
-constexpr const char *grammar = "write <source>[:<name>][,key=value...], for example "
+constexpr const char* grammar = "write <source>[:<name>][,key=value...], for example "
                                 "dma-heap:system,size=64M,zone=camera";
-constexpr const char *keys =
+constexpr const char* keys =
     "the keys are size, zone, base, cached, contiguous, require, cache, prefault";
 constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
 
-Error malformed(std::string cause, std::string remedy)
-{
+Error malformed(std::string cause, std::string remedy) {
     return makeError(EINVAL, "read the heap string", std::move(cause), std::move(remedy));
 }
 
-std::optional<uint64_t> parseDigits(std::string_view text)
-{
+std::optional<uint64_t> parseDigits(std::string_view text) {
     uint64_t base = 10;
     if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
         base = 16;
@@ -55,16 +53,25 @@ std::optional<uint64_t> parseDigits(std::string_view text)
     return value;
 }
 
-Result<uint64_t> parseSize(std::string_view key, std::string_view text)
-{
+Result<uint64_t> parseSize(std::string_view key, std::string_view text) {
     std::string_view digits = text;
     unsigned shift = 0;
     if (!digits.empty()) {
         switch (digits.back()) {
-        case 'k': case 'K': shift = 10; break;
-        case 'm': case 'M': shift = 20; break;
-        case 'g': case 'G': shift = 30; break;
-        default: break;
+        case 'k':
+        case 'K':
+            shift = 10;
+            break;
+        case 'm':
+        case 'M':
+            shift = 20;
+            break;
+        case 'g':
+        case 'G':
+            shift = 30;
+            break;
+        default:
+            break;
         }
         if (shift)
             digits.remove_suffix(1);
@@ -78,24 +85,21 @@ Result<uint64_t> parseSize(std::string_view key, std::string_view text)
     return *bytes;
 }
 
-Result<bool> parseFlag(std::string_view key, std::string_view text)
-{
+Result<bool> parseFlag(std::string_view key, std::string_view text) {
     if (text == "0" || text == "1")
         return text == "1";
     return malformed(std::string(key) + "=" + std::string(text) + " is neither 0 nor 1",
                      "write " + std::string(key) + "=0 or " + std::string(key) + "=1");
 }
 
-bool isPlainName(std::string_view text)
-{
+bool isPlainName(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return c > ' ' && c != 0x7f && c != '"' && c != '\'' && c != '=' && c != '/';
     });
 }
 
-Result<void> setKey(HeapString &heap, std::string_view key, std::string_view value)
-{
-    const auto store = [](auto &member, auto parsed) -> Result<void> {
+Result<void> setKey(HeapString& heap, std::string_view key, std::string_view value) {
+    const auto store = [](auto& member, auto parsed) -> Result<void> {
         if (!parsed)
             return std::move(parsed).error();
         member = std::move(parsed).value();
@@ -146,10 +150,9 @@ Result<void> setKey(HeapString &heap, std::string_view key, std::string_view val
     return malformed("unknown key '" + std::string(key) + "'", keys);
 }
 
-std::string formatSize(uint64_t bytes)
-{
-    const char *suffix = "";
-    for (const char *next : {"K", "M", "G"}) {
+std::string formatSize(uint64_t bytes) {
+    const char* suffix = "";
+    for (const char* next : {"K", "M", "G"}) {
         if (bytes == 0 || bytes % 1024 != 0)
             break;
         bytes /= 1024;
@@ -158,8 +161,7 @@ std::string formatSize(uint64_t bytes)
     return std::to_string(bytes) + suffix;
 }
 
-std::string formatAddress(uint64_t address)
-{
+std::string formatAddress(uint64_t address) {
     char text[32];
     std::snprintf(text, sizeof text, "0x%" PRIx64, address);
     return text;
@@ -167,8 +169,7 @@ std::string formatAddress(uint64_t address)
 
 } // namespace
 
-Result<HeapString> HeapString::parse(std::string_view text)
-{
+Result<HeapString> HeapString::parse(std::string_view text) {
     HeapString heap;
     std::vector<std::string> seen;
     bool first = true;
@@ -224,13 +225,11 @@ Result<HeapString> HeapString::parse(std::string_view text)
     return heap;
 }
 
-std::string HeapString::facility() const
-{
+std::string HeapString::facility() const {
     return source + (name.empty() ? "" : ":" + name) + ",zone=" + zone.value_or(defaultZone);
 }
 
-std::string HeapString::canonical() const
-{
+std::string HeapString::canonical() const {
     std::string text = source;
     if (!name.empty())
         text += ":" + name;
@@ -253,8 +252,7 @@ std::string HeapString::canonical() const
     return text;
 }
 
-std::optional<std::string> HeapString::contradiction(const HeapString &open) const
-{
+std::optional<std::string> HeapString::contradiction(const HeapString& open) const {
     if (size && size != open.size)
         return "size";
     if (base && base != open.base)
@@ -270,9 +268,8 @@ std::optional<std::string> HeapString::contradiction(const HeapString &open) con
     return std::nullopt;
 }
 
-void HeapString::fillFrom(const HeapString &defaults)
-{
-    const auto fill = [](auto &mine, const auto &theirs) {
+void HeapString::fillFrom(const HeapString& defaults) {
+    const auto fill = [](auto& mine, const auto& theirs) {
         if (!mine)
             mine = theirs;
     };

@@ -27,7 +27,7 @@ struct HeapString {
     std::optional<uint64_t> cache;
     std::optional<bool> prefault;
 
-    static constexpr const char *defaultZone = "anonymous";
+    static constexpr const char* defaultZone = "anonymous";
 
     /// Errors: EINVAL with the offending part and what would be right; EOPNOTSUPP for keys that no
     /// source of this library honours.
@@ -42,10 +42,10 @@ struct HeapString {
 
     /// The first key given here that says something else than @p open, or nothing. A key that was
     /// not given agrees with everything.
-    std::optional<std::string> contradiction(const HeapString &open) const;
+    std::optional<std::string> contradiction(const HeapString& open) const;
 
     /// The keys of @p defaults that were not given here.
-    void fillFrom(const HeapString &defaults);
+    void fillFrom(const HeapString& defaults);
 };
 
 } // namespace mediaheap

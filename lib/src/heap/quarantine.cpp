@@ -6,11 +6,11 @@
 
 namespace mediaheap {
 
-std::vector<Backing> Quarantine::poll()
-{
-    const auto freed = std::stable_partition(held_.begin(), held_.end(), [](const Backing &backing) {
-        return backing.holders() != Holders::None;
-    });
+std::vector<Backing> Quarantine::poll() {
+    const auto freed =
+        std::stable_partition(held_.begin(), held_.end(), [](const Backing& backing) {
+            return backing.holders() != Holders::None;
+        });
     std::vector<Backing> result(std::make_move_iterator(freed),
                                 std::make_move_iterator(held_.end()));
     held_.erase(freed, held_.end());

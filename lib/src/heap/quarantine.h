@@ -23,9 +23,8 @@ public:
 
     bool isEmpty() const noexcept { return held_.empty(); }
 
-    template <typename Visit> void forEach(Visit visit) const
-    {
-        for (const Backing &backing : held_)
+    template <typename Visit> void forEach(Visit visit) const {
+        for (const Backing& backing : held_)
             visit(backing);
     }
 

@@ -12,8 +12,7 @@ namespace mediaheap {
 
 namespace {
 
-__attribute__((format(printf, 2, 3))) void append(std::string &text, const char *format, ...)
-{
+__attribute__((format(printf, 2, 3))) void append(std::string& text, const char* format, ...) {
     std::va_list arguments;
     va_start(arguments, format);
     char line[512];
@@ -25,17 +24,17 @@ __attribute__((format(printf, 2, 3))) void append(std::string &text, const char 
 
 } // namespace
 
-std::string reportText(const Zone &zone)
-{
+std::string reportText(const Zone& zone) {
     std::string text;
-    append(text, "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=0, nBYTES=%" PRIu64
-                 "KB,    NAME=\"%s\"\n",
+    append(text,
+           "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=0, nBYTES=%" PRIu64
+           "KB,    NAME=\"%s\"\n",
            zone.base(), zone.base() + zone.size() - 1, zone.size() / 1024, zone.name().c_str());
-    for (const auto &[offset, entry] : zone.entries()) {
+    for (const auto& [offset, entry] : zone.entries()) {
         const uint64_t first = zone.base() + offset;
-        append(text, "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64
-                     "), kvirt=0x00000000, flags=0x00000000, length=%" PRIu64
-                     "KB,    name=\"%s\"\n",
+        append(text,
+               "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64
+               "), kvirt=0x00000000, flags=0x00000000, length=%" PRIu64 "KB,    name=\"%s\"\n",
                first, first + entry.size - 1, entry.size / 1024,
                entry.name.empty() ? "<null>" : entry.name.c_str());
     }
@@ -43,21 +42,21 @@ std::string reportText(const Zone &zone)
     const uint64_t total = zone.size() / 1024;
     const uint64_t used = zone.used() / 1024;
     const uint64_t remain = total - used;
-    append(text, "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
-                 "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
-                 "KB),zone_number=1,block_number=%zu\n",
+    append(text,
+           "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
+           "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
+           "KB),zone_number=1,block_number=%zu\n",
            total, total / 1024, used, used / 1024, used % 1024, remain, remain / 1024,
            remain % 1024, zone.entries().size());
     return text;
 }
 
-std::string reportJson(const std::string &description, const SourceTraits &traits, const Zone &zone,
-                       const Stats &stats)
-{
+std::string reportJson(const std::string& description, const SourceTraits& traits, const Zone& zone,
+                       const Stats& stats) {
     using Json = nlohmann::ordered_json;
 
     Json blocks = Json::array();
-    for (const auto &[offset, entry] : zone.entries()) {
+    for (const auto& [offset, entry] : zone.entries()) {
         Json block;
         block["address"] = zone.base() + offset;
         block["length"] = entry.size;

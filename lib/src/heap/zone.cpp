@@ -16,21 +16,16 @@ constexpr uint64_t labelPages = uint64_t{1} << 40;
 
 Zone::Zone(std::string name, uint64_t base, uint64_t size, uint64_t page, bool places)
     : name_(std::move(name)), base_(base), size_(size), page_(page), places_(places),
-      pages_(places ? size / page : labelPages, base / page)
-{
-}
+      pages_(places ? size / page : labelPages, base / page) {}
 
-uint64_t Zone::largestFree() const noexcept
-{
+uint64_t Zone::largestFree() const noexcept {
     return places_ ? pages_.largestGap() * page_ : size_ - used_;
 }
 
-std::optional<uint64_t> Zone::reserve(uint64_t size, uint64_t alignment, const std::string &name)
-{
+std::optional<uint64_t> Zone::reserve(uint64_t size, uint64_t alignment, const std::string& name) {
     if (size > size_ - used_)
         return std::nullopt;
-    const auto first =
-        pages_.allocate(size / page_, std::max<uint64_t>(alignment / page_, 1));
+    const auto first = pages_.allocate(size / page_, std::max<uint64_t>(alignment / page_, 1));
     if (!first)
         return std::nullopt;
     const uint64_t offset = *first * page_;
@@ -40,21 +35,16 @@ std::optional<uint64_t> Zone::reserve(uint64_t size, uint64_t alignment, const s
     return offset;
 }
 
-void Zone::attach(uint64_t offset, const BlockState *block)
-{
-    entries_.at(offset).block = block;
-}
+void Zone::attach(uint64_t offset, const BlockState* block) { entries_.at(offset).block = block; }
 
-void Zone::markHeld(uint64_t offset)
-{
-    Entry &entry = entries_.at(offset);
+void Zone::markHeld(uint64_t offset) {
+    Entry& entry = entries_.at(offset);
     entry.block = nullptr;
     entry.held = true;
     held_ += entry.size;
 }
 
-void Zone::release(uint64_t offset)
-{
+void Zone::release(uint64_t offset) {
     const auto entry = entries_.find(offset);
     assert(entry != entries_.end());
     used_ -= entry->second.size;
@@ -66,19 +56,17 @@ void Zone::release(uint64_t offset)
     entries_.erase(entry);
 }
 
-bool Zone::isFree(uint64_t offset, uint64_t size) const
-{
+bool Zone::isFree(uint64_t offset, uint64_t size) const {
     return pages_.isFree(offset / page_, size / page_);
 }
 
-std::string Zone::validate() const
-{
+std::string Zone::validate() const {
     if (std::string wrong = pages_.validate(); !wrong.empty())
         return "free ranges of zone '" + name_ + "': " + wrong;
     uint64_t used = 0;
     uint64_t held = 0;
     uint64_t end = 0;
-    for (const auto &[offset, entry] : entries_) {
+    for (const auto& [offset, entry] : entries_) {
         const std::string where = "block '" + entry.name + "' at " + std::to_string(offset);
         if (entry.size == 0 || entry.size % page_ != 0 || offset % page_ != 0)
             return where + " is not made of whole pages";

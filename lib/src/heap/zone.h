@@ -26,13 +26,13 @@ public:
         uint64_t size = 0;
         std::string name;
         /// Null while the block is being made, and when it was given back but is still held.
-        const BlockState *block = nullptr;
+        const BlockState* block = nullptr;
         bool held = false;
     };
 
     Zone(std::string name, uint64_t base, uint64_t size, uint64_t page, bool places);
 
-    const std::string &name() const noexcept { return name_; }
+    const std::string& name() const noexcept { return name_; }
     uint64_t base() const noexcept { return base_; }
     uint64_t size() const noexcept { return size_; }
     uint64_t used() const noexcept { return used_; }
@@ -41,20 +41,20 @@ public:
     uint64_t largestFree() const noexcept;
     bool places() const noexcept { return places_; }
 
-    /// Reserves @p size bytes and enters them under @p name; the offset, or nothing where the budget
-    /// or the free ranges do not allow it.
-    std::optional<uint64_t> reserve(uint64_t size, uint64_t alignment, const std::string &name);
-    void attach(uint64_t offset, const BlockState *block);
+    /// Reserves @p size bytes and enters them under @p name; the offset, or nothing where the
+    /// budget or the free ranges do not allow it.
+    std::optional<uint64_t> reserve(uint64_t size, uint64_t alignment, const std::string& name);
+    void attach(uint64_t offset, const BlockState* block);
     /// The block is gone; its memory stays reserved for whoever still holds it.
     void markHeld(uint64_t offset);
     void release(uint64_t offset);
 
     /// By offset.
-    const std::map<uint64_t, Entry> &entries() const noexcept { return entries_; }
+    const std::map<uint64_t, Entry>& entries() const noexcept { return entries_; }
 
     /// Whether no entry touches the range.
     bool isFree(uint64_t offset, uint64_t size) const;
-    const PageAllocator &pages() const noexcept { return pages_; }
+    const PageAllocator& pages() const noexcept { return pages_; }
     uint64_t page() const noexcept { return page_; }
 
     /// Empty when entries, sums and free ranges agree, else what does not.

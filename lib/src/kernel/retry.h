@@ -6,8 +6,7 @@
 namespace mediaheap {
 
 /// Repeats a Kernel call as long as a signal interrupts it.
-template <typename Call> auto uninterrupted(Call call)
-{
+template <typename Call> auto uninterrupted(Call call) {
     auto result = call();
     while (result == -EINTR)
         result = call();

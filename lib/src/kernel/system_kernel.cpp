@@ -13,75 +13,53 @@ namespace mediaheap {
 
 namespace {
 
-template <typename T> T orErrno(T result)
-{
-    return result < 0 ? static_cast<T>(-errno) : result;
-}
+template <typename T> T orErrno(T result) { return result < 0 ? static_cast<T>(-errno) : result; }
 
 } // namespace
 
-int SystemKernel::open(const char *path, int flags)
-{
+int SystemKernel::open(const char* path, int flags) {
     return orErrno(::open(path, flags | O_CLOEXEC));
 }
 
-int SystemKernel::duplicate(int fd)
-{
-    return orErrno(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-}
+int SystemKernel::duplicate(int fd) { return orErrno(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
-ssize_t SystemKernel::read(int fd, void *buffer, size_t size)
-{
+ssize_t SystemKernel::read(int fd, void* buffer, size_t size) {
     return orErrno(::read(fd, buffer, size));
 }
 
-int SystemKernel::ioctl(int fd, unsigned long request, void *argument)
-{
+int SystemKernel::ioctl(int fd, unsigned long request, void* argument) {
     return orErrno(::ioctl(fd, request, argument));
 }
 
-int SystemKernel::memfdCreate(const char *name, unsigned flags)
-{
+int SystemKernel::memfdCreate(const char* name, unsigned flags) {
     return orErrno(::memfd_create(name, flags | MFD_CLOEXEC));
 }
 
-int SystemKernel::truncate(int fd, uint64_t size)
-{
+int SystemKernel::truncate(int fd, uint64_t size) {
     return orErrno(::ftruncate(fd, static_cast<off_t>(size)));
 }
 
-int SystemKernel::addSeals(int fd, int seals)
-{
-    return orErrno(::fcntl(fd, F_ADD_SEALS, seals));
+int SystemKernel::addSeals(int fd, int seals) { return orErrno(::fcntl(fd, F_ADD_SEALS, seals)); }
+
+int SystemKernel::allocateRange(int fd, int mode, uint64_t offset, uint64_t size) {
+    return orErrno(::fallocate(fd, mode, static_cast<off_t>(offset), static_cast<off_t>(size)));
 }
 
-int SystemKernel::allocateRange(int fd, int mode, uint64_t offset, uint64_t size)
-{
-    return orErrno(
-        ::fallocate(fd, mode, static_cast<off_t>(offset), static_cast<off_t>(size)));
-}
-
-int SystemKernel::map(void *hint, size_t size, int protection, int flags, int fd, void **address)
-{
-    void *const result = ::mmap(hint, size, protection, flags, fd, 0);
+int SystemKernel::map(void* hint, size_t size, int protection, int flags, int fd, void** address) {
+    void* const result = ::mmap(hint, size, protection, flags, fd, 0);
     if (result == MAP_FAILED)
         return -errno;
     *address = result;
     return 0;
 }
 
-int SystemKernel::unmap(void *address, size_t size)
-{
-    return orErrno(::munmap(address, size));
-}
+int SystemKernel::unmap(void* address, size_t size) { return orErrno(::munmap(address, size)); }
 
-int SystemKernel::advise(void *address, size_t size, int advice)
-{
+int SystemKernel::advise(void* address, size_t size, int advice) {
     return orErrno(::madvise(address, size, advice));
 }
 
-int SystemKernel::stat(const char *path, NodeInfo &info)
-{
+int SystemKernel::stat(const char* path, NodeInfo& info) {
     struct ::stat status;
     if (::stat(path, &status) < 0)
         return -errno;
@@ -91,12 +69,11 @@ int SystemKernel::stat(const char *path, NodeInfo &info)
     return 0;
 }
 
-int SystemKernel::listDirectory(const char *path, std::vector<std::string> &names)
-{
-    DIR *const directory = ::opendir(path);
+int SystemKernel::listDirectory(const char* path, std::vector<std::string>& names) {
+    DIR* const directory = ::opendir(path);
     if (!directory)
         return -errno;
-    while (const dirent *const entry = ::readdir(directory)) {
+    while (const dirent* const entry = ::readdir(directory)) {
         const std::string name = entry->d_name;
         if (name != "." && name != "..")
             names.push_back(name);
@@ -105,13 +82,9 @@ int SystemKernel::listDirectory(const char *path, std::vector<std::string> &name
     return 0;
 }
 
-size_t SystemKernel::pageSize()
-{
-    return static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-}
+size_t SystemKernel::pageSize() { return static_cast<size_t>(::sysconf(_SC_PAGESIZE)); }
 
-uint64_t SystemKernel::physicalMemory()
-{
+uint64_t SystemKernel::physicalMemory() {
     return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * pageSize();
 }
 

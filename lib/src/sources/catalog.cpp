@@ -14,8 +14,7 @@ namespace mediaheap {
 
 namespace {
 
-CatalogEntry dmaHeapEntry(const std::string &name)
-{
+CatalogEntry dmaHeapEntry(const std::string& name) {
     const SourceTraits traits = DmaHeapSource::traitsOf(name);
     CatalogEntry entry{"dma-heap", name, {}, false};
     if (name == "mpp")
@@ -34,15 +33,14 @@ CatalogEntry dmaHeapEntry(const std::string &name)
 
 } // namespace
 
-std::vector<CatalogEntry> listSources(Kernel &kernel)
-{
+std::vector<CatalogEntry> listSources(Kernel& kernel) {
     std::vector<std::string> names;
     kernel.listDirectory(DmaHeapSource::directory, names); // none where it fails
     std::sort(names.begin(), names.end());
 
     std::vector<CatalogEntry> contiguous;
     std::vector<CatalogEntry> others;
-    for (const std::string &name : names) {
+    for (const std::string& name : names) {
         CatalogEntry entry = dmaHeapEntry(name);
         if (name == "system")
             continue;
@@ -59,19 +57,14 @@ std::vector<CatalogEntry> listSources(Kernel &kernel)
     return entries;
 }
 
-bool isKnownSource(std::string_view source)
-{
+bool isKnownSource(std::string_view source) {
     return source == "memfd" || source == "udmabuf" || source == "dma-heap";
 }
 
-const char *knownSources()
-{
-    return "memfd, udmabuf, dma-heap:<name>, auto";
-}
+const char* knownSources() { return "memfd, udmabuf, dma-heap:<name>, auto"; }
 
-Result<std::unique_ptr<Source>> openSource(Kernel &kernel, std::string_view source,
-                                           const SourceOptions &options)
-{
+Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
+                                           const SourceOptions& options) {
     if (source == "memfd")
         return MemfdSource::open(kernel, options);
     if (source == "udmabuf")

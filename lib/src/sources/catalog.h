@@ -25,18 +25,18 @@ struct CatalogEntry {
 /// The sources to try here, in the order in which `auto` prefers them: contiguous memory that every
 /// device can read first, memory that no device can import last. Sources whose node is missing are
 /// listed too, so that the reader learns why they are not there.
-std::vector<CatalogEntry> listSources(Kernel &kernel);
+std::vector<CatalogEntry> listSources(Kernel& kernel);
 
 /// Opens @p source (`memfd`, `udmabuf`, `dma-heap`).
 ///
 /// Errors: EINVAL for a source that this library does not have or a name it does not take.
-Result<std::unique_ptr<Source>> openSource(Kernel &kernel, std::string_view source,
-                                           const SourceOptions &options);
+Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
+                                           const SourceOptions& options);
 
 /// Whether @p source is one of ours (`auto` is not: it stands for one of them).
 bool isKnownSource(std::string_view source);
 
 /// For error messages: `memfd, udmabuf, dma-heap:<name>, auto`.
-const char *knownSources();
+const char* knownSources();
 
 } // namespace mediaheap

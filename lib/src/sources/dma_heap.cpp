@@ -22,25 +22,22 @@ namespace {
 constexpr std::array<std::string_view, 4> cmaHeaps = {"default_cma_region", "linux,cma", "reserved",
                                                       "default-pool"};
 
-bool isCma(const std::string &name)
-{
+bool isCma(const std::string& name) {
     return std::find(cmaHeaps.begin(), cmaHeaps.end(), name) != cmaHeaps.end();
 }
 
-bool endsWith(std::string_view text, std::string_view end)
-{
+bool endsWith(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-std::string existingHeaps(Kernel &kernel)
-{
+std::string existingHeaps(Kernel& kernel) {
     std::vector<std::string> names;
     if (kernel.listDirectory(DmaHeapSource::directory, names) < 0 || names.empty())
         return "this kernel offers no dma-heap at all (CONFIG_DMABUF_HEAPS)";
     std::sort(names.begin(), names.end());
     std::string text = "this machine has";
-    const char *separator = " dma-heap:";
-    for (const std::string &name : names) {
+    const char* separator = " dma-heap:";
+    for (const std::string& name : names) {
         text += separator + name;
         separator = ", dma-heap:";
     }
@@ -49,14 +46,11 @@ std::string existingHeaps(Kernel &kernel)
 
 } // namespace
 
-DmaHeapSource::DmaHeapSource(Kernel &kernel, UniqueFd node, std::string name)
+DmaHeapSource::DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name)
     : kernel_(kernel), node_(std::move(node)), name_(std::move(name)), traits_(traitsOf(name_)),
-      zeroed_(name_ == "system" || isCma(name_))
-{
-}
+      zeroed_(name_ == "system" || isCma(name_)) {}
 
-SourceTraits DmaHeapSource::traitsOf(const std::string &name)
-{
+SourceTraits DmaHeapSource::traitsOf(const std::string& name) {
     SourceTraits traits;
     traits.dmabuf = true;
     traits.contiguous = isCma(name) || name == "mpp";
@@ -64,8 +58,7 @@ SourceTraits DmaHeapSource::traitsOf(const std::string &name)
     return traits;
 }
 
-Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel &kernel, const SourceOptions &options)
-{
+Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel& kernel, const SourceOptions& options) {
     if (options.prefault)
         return makeError(EOPNOTSUPP, "open source dma-heap:" + options.name,
                          "prefault=1: it allocates block by block and reserves nothing at open",
@@ -82,8 +75,7 @@ Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel &kernel, const Source
         new DmaHeapSource(kernel, std::move(node).value(), options.name));
 }
 
-Result<UniqueFd> DmaHeapSource::create(uint64_t, size_t size, const std::string &)
-{
+Result<UniqueFd> DmaHeapSource::create(uint64_t, size_t size, const std::string&) {
     dma_heap_allocation_data data{};
     const int result = uninterrupted([&] {
         data = {};
@@ -97,11 +89,12 @@ Result<UniqueFd> DmaHeapSource::create(uint64_t, size_t size, const std::string 
     const std::string step =
         "allocate " + std::to_string(size) + " bytes from " + directory + "/" + name_;
     if (-result == ENOMEM)
-        return makeError(ENOMEM, step, {},
-                         traits_.contiguous
-                             ? "CmaFree in /proc/meminfo tells what is left; reserve more with cma= on "
-                               "the kernel command line"
-                             : "MemAvailable in /proc/meminfo tells what is left");
+        return makeError(
+            ENOMEM, step, {},
+            traits_.contiguous
+                ? "CmaFree in /proc/meminfo tells what is left; reserve more with cma= on "
+                  "the kernel command line"
+                : "MemAvailable in /proc/meminfo tells what is left");
     if (-result == EMFILE)
         return makeError(EMFILE, step, {}, "close descriptors or raise the limit (ulimit -n)");
     return makeError(-result, step);

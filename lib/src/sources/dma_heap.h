@@ -11,23 +11,23 @@ class Kernel;
 /// (Linux, Documentation/userspace-api/dma-buf-heaps.rst).
 class DmaHeapSource : public Source {
 public:
-    static constexpr const char *directory = "/dev/dma_heap";
+    static constexpr const char* directory = "/dev/dma_heap";
 
-    static Result<std::unique_ptr<Source>> open(Kernel &kernel, const SourceOptions &options);
+    static Result<std::unique_ptr<Source>> open(Kernel& kernel, const SourceOptions& options);
 
     /// What the name of a heap says of its memory. The kernel offers no way to ask.
-    static SourceTraits traitsOf(const std::string &name);
+    static SourceTraits traitsOf(const std::string& name);
 
-    const SourceTraits &traits() const noexcept override { return traits_; }
-    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string &name) override;
+    const SourceTraits& traits() const noexcept override { return traits_; }
+    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
     /// The kernel's heaps hand out zeroed memory; a vendor's need not, so only theirs is trusted.
     bool isFresh(uint64_t, size_t) const override { return zeroed_; }
     uint64_t discard(uint64_t, size_t) override { return 0; }
 
 private:
-    DmaHeapSource(Kernel &kernel, UniqueFd node, std::string name);
+    DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name);
 
-    Kernel &kernel_;
+    Kernel& kernel_;
     UniqueFd node_;
     std::string name_;
     SourceTraits traits_;

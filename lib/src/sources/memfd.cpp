@@ -17,8 +17,7 @@ namespace mediaheap {
 
 namespace {
 
-std::string remedyFor(int code)
-{
+std::string remedyFor(int code) {
     if (code == EMFILE)
         return "close descriptors or raise the limit (ulimit -n)";
     if (code == ENOSYS)
@@ -28,11 +27,10 @@ std::string remedyFor(int code)
 
 } // namespace
 
-Result<UniqueFd> createSealedMemfd(Kernel &kernel, const std::string &name, uint64_t size)
-{
+Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size) {
     // A kernel may insist on non-executable memfds (vm.memfd_noexec); one before 6.3 does not know
     // the flag.
-    const char *const label = name.empty() ? "mediaheap" : name.c_str();
+    const char* const label = name.empty() ? "mediaheap" : name.c_str();
     int created = uninterrupted(
         [&] { return kernel.memfdCreate(label, MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL); });
     if (created == -EINVAL)
@@ -52,8 +50,7 @@ Result<UniqueFd> createSealedMemfd(Kernel &kernel, const std::string &name, uint
     return fd;
 }
 
-Result<std::unique_ptr<Source>> MemfdSource::open(Kernel &kernel, const SourceOptions &options)
-{
+Result<std::unique_ptr<Source>> MemfdSource::open(Kernel& kernel, const SourceOptions& options) {
     if (options.prefault)
         return makeError(EOPNOTSUPP, "open source memfd",
                          "prefault=1: it allocates block by block and reserves nothing at open",
@@ -61,8 +58,7 @@ Result<std::unique_ptr<Source>> MemfdSource::open(Kernel &kernel, const SourceOp
     return std::unique_ptr<Source>(new MemfdSource(kernel));
 }
 
-Result<UniqueFd> MemfdSource::create(uint64_t, size_t size, const std::string &name)
-{
+Result<UniqueFd> MemfdSource::create(uint64_t, size_t size, const std::string& name) {
     return createSealedMemfd(kernel_, name, size);
 }
 

@@ -11,22 +11,22 @@ class Kernel;
 /// descriptors map, share and travel like a DMA-BUF's, but no driver imports them.
 class MemfdSource : public Source {
 public:
-    static Result<std::unique_ptr<Source>> open(Kernel &kernel, const SourceOptions &options);
+    static Result<std::unique_ptr<Source>> open(Kernel& kernel, const SourceOptions& options);
 
-    const SourceTraits &traits() const noexcept override { return traits_; }
-    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string &name) override;
+    const SourceTraits& traits() const noexcept override { return traits_; }
+    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
     bool isFresh(uint64_t, size_t) const override { return true; }
     uint64_t discard(uint64_t, size_t) override { return 0; }
 
 private:
-    explicit MemfdSource(Kernel &kernel) : kernel_(kernel) {}
+    explicit MemfdSource(Kernel& kernel) : kernel_(kernel) {}
 
-    Kernel &kernel_;
+    Kernel& kernel_;
     SourceTraits traits_;
 };
 
-/// An anonymous file of @p size bytes that nobody can shrink or grow (memfd_create(2), F_ADD_SEALS):
-/// a mapping that somebody else made of it can never fault.
-Result<UniqueFd> createSealedMemfd(Kernel &kernel, const std::string &name, uint64_t size);
+/// An anonymous file of @p size bytes that nobody can shrink or grow (memfd_create(2),
+/// F_ADD_SEALS): a mapping that somebody else made of it can never fault.
+Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size);
 
 } // namespace mediaheap

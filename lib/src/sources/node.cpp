@@ -18,28 +18,25 @@ namespace mediaheap {
 
 namespace {
 
-std::string userName(uid_t uid)
-{
+std::string userName(uid_t uid) {
     std::array<char, 1024> buffer;
     passwd entry{};
-    passwd *found = nullptr;
+    passwd* found = nullptr;
     if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
         return found->pw_name;
     return "uid " + std::to_string(uid);
 }
 
-std::string groupName(gid_t gid)
-{
+std::string groupName(gid_t gid) {
     std::array<char, 1024> buffer;
     group entry{};
-    group *found = nullptr;
+    group* found = nullptr;
     if (getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
         return found->gr_name;
     return "gid " + std::to_string(gid);
 }
 
-Error explainPermission(Kernel &kernel, const std::string &path, int code)
-{
+Error explainPermission(Kernel& kernel, const std::string& path, int code) {
     const std::string step = "open " + path;
     const std::string asker = userName(geteuid());
     NodeInfo info;
@@ -63,9 +60,8 @@ Error explainPermission(Kernel &kernel, const std::string &path, int code)
 
 } // namespace
 
-Result<UniqueFd> openNode(Kernel &kernel, const std::string &path, int flags,
-                          const std::string &absentRemedy)
-{
+Result<UniqueFd> openNode(Kernel& kernel, const std::string& path, int flags,
+                          const std::string& absentRemedy) {
     const int fd = uninterrupted([&] { return kernel.open(path.c_str(), flags | O_CLOEXEC); });
     switch (fd) {
     case -ENOENT:
@@ -87,8 +83,7 @@ Result<UniqueFd> openNode(Kernel &kernel, const std::string &path, int flags,
     }
 }
 
-Result<std::string> readSmallFile(Kernel &kernel, const std::string &path)
-{
+Result<std::string> readSmallFile(Kernel& kernel, const std::string& path) {
     const int opened =
         uninterrupted([&] { return kernel.open(path.c_str(), O_RDONLY | O_CLOEXEC); });
     if (opened < 0)
@@ -97,9 +92,8 @@ Result<std::string> readSmallFile(Kernel &kernel, const std::string &path)
     std::array<char, 4095> buffer;
     std::string text;
     while (text.size() < buffer.size()) {
-        const ssize_t got = uninterrupted([&] {
-            return kernel.read(fd.get(), buffer.data(), buffer.size() - text.size());
-        });
+        const ssize_t got = uninterrupted(
+            [&] { return kernel.read(fd.get(), buffer.data(), buffer.size() - text.size()); });
         if (got < 0)
             return makeError(static_cast<int>(-got), "read " + path);
         if (got == 0)

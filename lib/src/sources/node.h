@@ -12,10 +12,10 @@ class Kernel;
 
 /// Opens a device node; an error says what is missing, or who may open the node and who asked.
 /// @p absentRemedy is what to do where the node does not exist.
-Result<UniqueFd> openNode(Kernel &kernel, const std::string &path, int flags,
-                          const std::string &absentRemedy);
+Result<UniqueFd> openNode(Kernel& kernel, const std::string& path, int flags,
+                          const std::string& absentRemedy);
 
 /// The contents of a small file of /proc or /sys, at most 4095 bytes.
-Result<std::string> readSmallFile(Kernel &kernel, const std::string &path);
+Result<std::string> readSmallFile(Kernel& kernel, const std::string& path);
 
 } // namespace mediaheap

@@ -40,11 +40,11 @@ class Source {
 public:
     virtual ~Source() = default;
 
-    virtual const SourceTraits &traits() const noexcept = 0;
+    virtual const SourceTraits& traits() const noexcept = 0;
 
-    /// A descriptor with @p size bytes (whole pages) at offset 0. @p offset is the place in the zone,
-    /// which only a source that places looks at. @p name is for people.
-    virtual Result<UniqueFd> create(uint64_t offset, size_t size, const std::string &name) = 0;
+    /// A descriptor with @p size bytes (whole pages) at offset 0. @p offset is the place in the
+    /// zone, which only a source that places looks at. @p name is for people.
+    virtual Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) = 0;
 
     /// Whether memory created at @p offset reads as zero without anybody clearing it.
     virtual bool isFresh(uint64_t offset, size_t size) const = 0;

@@ -19,11 +19,10 @@ namespace mediaheap {
 
 namespace {
 
-constexpr const char *limitPath = "/sys/module/udmabuf/parameters/size_limit_mb";
+constexpr const char* limitPath = "/sys/module/udmabuf/parameters/size_limit_mb";
 constexpr uint64_t defaultLimitMb = 64; // drivers/dma-buf/udmabuf.c
 
-uint64_t limitMb(Kernel &kernel)
-{
+uint64_t limitMb(Kernel& kernel) {
     const Result<std::string> text = readSmallFile(kernel, limitPath);
     if (!text)
         return defaultLimitMb;
@@ -33,10 +32,9 @@ uint64_t limitMb(Kernel &kernel)
 
 } // namespace
 
-UdmabufSource::UdmabufSource(Kernel &kernel, UniqueFd device, UniqueFd arena, uint64_t size)
+UdmabufSource::UdmabufSource(Kernel& kernel, UniqueFd device, UniqueFd arena, uint64_t size)
     : kernel_(kernel), device_(std::move(device)), arena_(std::move(arena)),
-      page_(kernel.pageSize()), used_(static_cast<size_t>(size / page_))
-{
+      page_(kernel.pageSize()), used_(static_cast<size_t>(size / page_)) {
     const uint64_t limit = limitMb(kernel);
     traits_.dmabuf = true;
     traits_.places = true;
@@ -45,8 +43,7 @@ UdmabufSource::UdmabufSource(Kernel &kernel, UniqueFd device, UniqueFd arena, ui
                                 "; raise it (udmabuf.size_limit_mb= on the kernel command line)";
 }
 
-Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel &kernel, const SourceOptions &options)
-{
+Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel& kernel, const SourceOptions& options) {
     Result<UniqueFd> device =
         openNode(kernel, node, O_RDWR,
                  "use a kernel with CONFIG_UDMABUF, or load it with `modprobe udmabuf`; "
@@ -54,14 +51,13 @@ Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel &kernel, const Source
     if (!device)
         return std::move(device).error();
 
-    Result<UniqueFd> arena =
-        createSealedMemfd(kernel, "mediaheap-" + options.zone, options.size);
+    Result<UniqueFd> arena = createSealedMemfd(kernel, "mediaheap-" + options.zone, options.size);
     if (!arena)
         return std::move(arena).error();
 
     if (options.prefault) {
-        const int filled = uninterrupted(
-            [&] { return kernel.allocateRange(arena->get(), 0, 0, options.size); });
+        const int filled =
+            uninterrupted([&] { return kernel.allocateRange(arena->get(), 0, 0, options.size); });
         if (filled < 0)
             return makeError(-filled, "prefault " + std::to_string(options.size) + " bytes", {},
                              "ask for a smaller size=, or leave prefault out");
@@ -70,8 +66,7 @@ Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel &kernel, const Source
                                                      std::move(arena).value(), options.size));
 }
 
-Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::string &)
-{
+Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::string&) {
     udmabuf_create request{};
     request.memfd = static_cast<uint32_t>(arena_.get());
     request.flags = UDMABUF_FLAGS_CLOEXEC;
@@ -80,11 +75,9 @@ Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::
     const int created =
         uninterrupted([&] { return kernel_.ioctl(device_.get(), UDMABUF_CREATE, &request); });
     if (created < 0)
-        return makeError(-created,
-                         "create a udmabuf of " + std::to_string(size) + " bytes (UDMABUF_CREATE)",
-                         {},
-                         created == -EMFILE ? "close descriptors or raise the limit (ulimit -n)"
-                                            : "");
+        return makeError(
+            -created, "create a udmabuf of " + std::to_string(size) + " bytes (UDMABUF_CREATE)", {},
+            created == -EMFILE ? "close descriptors or raise the limit (ulimit -n)" : "");
 
     const std::lock_guard lock(mutex_);
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
@@ -92,16 +85,14 @@ Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::
     return UniqueFd(created);
 }
 
-bool UdmabufSource::isFresh(uint64_t offset, size_t size) const
-{
+bool UdmabufSource::isFresh(uint64_t offset, size_t size) const {
     const std::lock_guard lock(mutex_);
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
     const auto last = first + static_cast<std::ptrdiff_t>(size / page_);
     return std::find(first, last, true) == last;
 }
 
-uint64_t UdmabufSource::discard(uint64_t offset, size_t size)
-{
+uint64_t UdmabufSource::discard(uint64_t offset, size_t size) {
     const std::lock_guard lock(mutex_);
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
     const auto last = first + static_cast<std::ptrdiff_t>(size / page_);

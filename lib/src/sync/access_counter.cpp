@@ -9,13 +9,10 @@
 
 namespace mediaheap {
 
-AccessCounter::AccessCounter(Kernel &kernel, int fd, bool syncs, SyncStats &stats)
-    : kernel_(kernel), fd_(fd), syncs_(syncs), stats_(stats)
-{
-}
+AccessCounter::AccessCounter(Kernel& kernel, int fd, bool syncs, SyncStats& stats)
+    : kernel_(kernel), fd_(fd), syncs_(syncs), stats_(stats) {}
 
-Result<void> AccessCounter::begin(Access access)
-{
+Result<void> AccessCounter::begin(Access access) {
     const std::lock_guard lock(mutex_);
     if (syncs_) {
         Result<void> started = startOrJoin(access);
@@ -27,8 +24,7 @@ Result<void> AccessCounter::begin(Access access)
     return {};
 }
 
-Result<void> AccessCounter::startOrJoin(Access access)
-{
+Result<void> AccessCounter::startOrJoin(Access access) {
     if (open_ && includes(joined_, access)) {
         stats_.saved++;
         return {};
@@ -50,8 +46,7 @@ Result<void> AccessCounter::startOrJoin(Access access)
     return started;
 }
 
-Result<void> AccessCounter::end()
-{
+Result<void> AccessCounter::end() {
     const std::lock_guard lock(mutex_);
     if (!open_)
         return makeError(EINVAL, "end a CPU access", "none is open");

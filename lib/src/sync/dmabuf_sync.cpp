@@ -12,8 +12,7 @@ namespace mediaheap {
 static_assert(static_cast<uint32_t>(Access::Read) == DMA_BUF_SYNC_READ);
 static_assert(static_cast<uint32_t>(Access::Write) == DMA_BUF_SYNC_WRITE);
 
-Result<void> syncDmabuf(Kernel &kernel, int fd, SyncEdge edge, Access access)
-{
+Result<void> syncDmabuf(Kernel& kernel, int fd, SyncEdge edge, Access access) {
     const uint64_t edgeBit = edge == SyncEdge::Start ? DMA_BUF_SYNC_START : DMA_BUF_SYNC_END;
     int result = 0;
     do {

@@ -14,6 +14,6 @@ enum class SyncEdge { Start, End };
 /// and must be restarted" (Linux, Documentation/driver-api/dma-buf.rst).
 ///
 /// Errors: what the exporter answers.
-Result<void> syncDmabuf(Kernel &kernel, int fd, SyncEdge edge, Access access);
+Result<void> syncDmabuf(Kernel& kernel, int fd, SyncEdge edge, Access access);
 
 } // namespace mediaheap
