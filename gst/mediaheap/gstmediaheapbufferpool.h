@@ -16,15 +16,15 @@ G_BEGIN_DECLS
  */
 #define GST_BUFFER_POOL_OPTION_MEDIA_HEAP_UNCACHED "GstBufferPoolOptionMediaHeapUncached"
 
-#define GST_TYPE_MEDIA_HEAP_BUFFER_POOL (gst_media_heap_buffer_pool_get_type ())
+#define GST_TYPE_MEDIA_HEAP_BUFFER_POOL (gst_media_heap_buffer_pool_get_type())
 GST_MEDIA_HEAP_API
-G_DECLARE_FINAL_TYPE (GstMediaHeapBufferPool, gst_media_heap_buffer_pool, GST,
-    MEDIA_HEAP_BUFFER_POOL, GstBufferPool)
+G_DECLARE_FINAL_TYPE(GstMediaHeapBufferPool, gst_media_heap_buffer_pool, GST,
+                     MEDIA_HEAP_BUFFER_POOL, GstBufferPool)
 
 GST_MEDIA_HEAP_API
-GstBufferPool *gst_media_heap_buffer_pool_new (GstMediaHeap * heap);
+GstBufferPool* gst_media_heap_buffer_pool_new(GstMediaHeap* heap);
 
 GST_MEDIA_HEAP_API
-GstMediaHeap *gst_media_heap_buffer_pool_get_heap (GstMediaHeapBufferPool * pool);
+GstMediaHeap* gst_media_heap_buffer_pool_get_heap(GstMediaHeapBufferPool* pool);
 
 G_END_DECLS

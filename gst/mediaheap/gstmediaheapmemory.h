@@ -7,12 +7,12 @@
 G_BEGIN_DECLS
 
 GST_MEDIA_HEAP_API
-gboolean gst_is_media_heap_memory (GstMemory * mem);
+gboolean gst_is_media_heap_memory(GstMemory* mem);
 
 GST_MEDIA_HEAP_API
-GstMediaHeap *gst_media_heap_memory_get_heap (GstMemory * mem);
+GstMediaHeap* gst_media_heap_memory_get_heap(GstMemory* mem);
 
 GST_MEDIA_HEAP_API
-gboolean gst_media_heap_memory_is_cached (GstMemory * mem);
+gboolean gst_media_heap_memory_is_cached(GstMemory* mem);
 
 G_END_DECLS

@@ -8,4 +8,4 @@
  *
  * Marks what the library exports.
  */
-#define GST_MEDIA_HEAP_API extern __attribute__ ((visibility ("default")))
+#define GST_MEDIA_HEAP_API extern __attribute__((visibility("default")))

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <gst/gst.h>
+#include <gst/mediaheap/gstmediaheap.h>
+#include <mediaheap/result.h>
+
+#include "memory_ledger.h"
+
+namespace mediaheap::gst {
+
+/// How a memory is to be made.
+struct MemoryRequest {
+    gsize size = 0;               ///< bytes of data, without prefix and padding
+    GstAllocationParams params{}; ///< as for gst_allocator_alloc()
+    std::string name;             ///< for people
+    uint64_t client = 0;          ///< Heap::newClient(), or 0 for the allocator's own
+    std::optional<bool> cached;   ///< unset takes the heap's own way
+    MemoryLedger::Seat seat;      ///< where it belongs to a pool
+};
+
+/// What GstMediaHeapDmaBufAllocator and GstMediaHeapFdAllocator have in common: all but their
+/// parent class. That class makes the GstMemory and frees it; sharing it is its work too. Mapping
+/// goes to the core alone, which owns the mapping and the sync of every block.
+///
+/// Thread safety: all members may be called from any thread once setHeap() has been.
+class HeapAllocator {
+public:
+    /// Takes over the instance functions of @p self.
+    explicit HeapAllocator(GstAllocator* self);
+    ~HeapAllocator();
+    HeapAllocator(const HeapAllocator&) = delete;
+    HeapAllocator& operator=(const HeapAllocator&) = delete;
+
+    /// The one behind @p allocator; null where that is of any other class.
+    static HeapAllocator* of(GstAllocator* allocator);
+    /// For the class_init of both classes.
+    static void initClass(GstAllocatorClass* klass);
+
+    void setHeap(GstMediaHeap* heap);
+    GstMediaHeap* heap() const { return heap_; }
+
+    /// A memory (transfer full) of a block of its own. After an error nothing is left.
+    ///
+    /// Errors: EOVERFLOW for sizes that do not add up; those of Heap::allocate().
+    Result<GstMemory*> make(MemoryRequest request);
+
+    /// A part of @p memory (transfer full), or null with the reason logged.
+    GstMemory* share(GstMemory* memory, gssize offset, gssize size);
+
+    /// A copy of a part of @p memory (transfer full), from this heap while it has room; null with
+    /// the reason logged.
+    GstMemory* copy(GstMemory* memory, gssize offset, gssize size);
+
+private:
+    GstMemory* allocateForCopy(GstMemory* original, gsize size);
+
+    GstAllocator* self_;
+    GstMemoryShareFunction parentShare_;
+    GstMediaHeap* heap_ = nullptr;
+    uint64_t client_;
+};
+
+/// A new allocator of the class that suits the blocks of @p heap. Transfer full.
+GstAllocator* newAllocator(GstMediaHeap* heap);
+
+} // namespace mediaheap::gst

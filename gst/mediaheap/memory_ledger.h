@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include <gst/gst.h>
+
+namespace mediaheap::gst {
+
+/// Keeps account of the memory of one pool: how much of it lives, what of it is idle, and who
+/// waits.
+///
+/// It counts memory, not buffers: a buffer can come back to its pool while somebody still holds its
+/// memory (a shared part of it, a mapping), and a pool that counted buffers would then make one
+/// frame more than it was allowed.
+///
+/// Invariants
+/// - Live and reserved memories of the current run never exceed its maximum.
+/// - Idle is what the ledger holds the only reference to: a bare memory, or a buffer with its
+/// memory.
+/// - Nothing is made or freed while the mutex is held.
+///
+/// Thread safety: all members may be called from any thread.
+class MemoryLedger : public std::enable_shared_from_this<MemoryLedger> {
+public:
+    /// The right of one memory to live, held from before it is made until after it is freed.
+    /// Move-only.
+    class Seat {
+    public:
+        Seat() = default;
+        Seat(Seat&& other) noexcept;
+        Seat& operator=(Seat&& other) noexcept;
+        ~Seat() { leave(); }
+
+        bool isValid() const { return ledger_ != nullptr; }
+        /// To be called once the memory exists.
+        void occupy();
+        /// Gives the right back.
+        void leave();
+        /// Takes @p memory, whose last reference has gone, back as idle; the reference that it then
+        /// has is the ledger's. False: the memory is to be freed.
+        bool takeBack(GstMemory* memory);
+        /// Whether the memory was made for @p ledger.
+        bool isAt(const MemoryLedger& ledger) const { return ledger_.get() == &ledger; }
+        void countCopy(size_t bytes);
+
+    private:
+        friend class MemoryLedger;
+        Seat(std::shared_ptr<MemoryLedger> ledger, uint64_t run)
+            : ledger_(std::move(ledger)), run_(run) {}
+
+        std::shared_ptr<MemoryLedger> ledger_;
+        uint64_t run_ = 0;
+        bool occupied_ = false;
+    };
+
+    /// What a taker gets.
+    struct Lot {
+        enum class Kind {
+            Buffer,   ///< an idle buffer, transferred
+            Memory,   ///< an idle memory, transferred
+            Room,     ///< the right to make a memory
+            Flushing, ///< nothing, the pool is flushing or stopped
+            Full,     ///< nothing, and the taker did not want to wait
+            Hopeless, ///< nothing, and nothing that could come back
+        };
+        Kind kind = Kind::Hopeless;
+        GstBuffer* buffer = nullptr;
+        GstMemory* memory = nullptr;
+        Seat seat;
+        uint64_t departures = 0; ///< for takeReturned()
+    };
+
+    /// Begins a run in which at most @p maximum memories live (0: any number). Memory of earlier
+    /// runs is freed as it comes back.
+    void begin(unsigned maximum);
+
+    /// Something idle, oldest first; else room for a new memory; else waits for either.
+    Lot take(bool wait);
+
+    /// To be called when a memory could not be made for lack of space, after its seat has been
+    /// left: something idle; else room again, where a memory has been freed since @p departures was
+    /// read; else waits for one as long as any is out.
+    Lot takeReturned(uint64_t departures, bool wait);
+
+    /// Room for one memory, without waiting and without a look at what is idle.
+    Lot reserve();
+
+    /// Takes an idle buffer, transferred. False: it is not wanted, the caller keeps it.
+    bool put(GstBuffer* buffer);
+
+    /// While flushing nobody gets anything. The end of flushing also ends a retirement.
+    void setFlushing(bool flushing);
+
+    /// Frees what is idle, and from now on what comes back.
+    void retire();
+    /// The same, unless the pool has been made active again in the meantime.
+    void retireIfFlushing();
+
+    uint64_t bytesCopied() const { return bytesCopied_.load(std::memory_order_relaxed); }
+    /// Memories that live, of this run and of earlier ones.
+    size_t live() const;
+
+private:
+    struct Idle {
+        std::deque<GstBuffer*> buffers;
+        std::deque<GstMemory*> memories;
+    };
+
+    bool takeIdle(Lot& lot);
+    bool takeRoom(Lot& lot);
+    size_t out() const { return live_ - idle_.buffers.size() - idle_.memories.size() + strays_; }
+    Idle stopKeeping();
+    static void release(Idle idle);
+    void vacate(uint64_t run, bool occupied);
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    Idle idle_;
+    uint64_t run_ = 0;
+    size_t maximum_ = 0;
+    size_t live_ = 0;         ///< memories of this run that exist
+    size_t reserved_ = 0;     ///< rights of this run without a memory yet
+    size_t strays_ = 0;       ///< rights of earlier runs
+    uint64_t departures_ = 0; ///< memories freed so far
+    bool flushing_ = true;
+    bool keeping_ = false;
+    std::atomic<uint64_t> bytesCopied_{0};
+};
+
+} // namespace mediaheap::gst

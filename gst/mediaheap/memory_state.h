@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+
+#include <gst/gst.h>
+#include <mediaheap/block.h>
+
+#include "memory_ledger.h"
+
+namespace mediaheap::gst {
+
+/// What a GstMemory of a heap owns: its block, and its seat where it belongs to a pool. It hangs on
+/// the root memory; shared parts of it find it through their parent.
+///
+/// The GstMemory itself is made by GstFdAllocator or GstDmaBufAllocator, so that everybody
+/// recognises it, and neither closes the descriptor nor ever maps it: both belong to the block.
+class MemoryState {
+public:
+    /// What a memory is like that is new, or as good as new.
+    struct Birth {
+        gsize offset = 0;
+        gsize size = 0;
+        gsize maxsize = 0;
+        gsize align = 0;
+        guint flags = 0; ///< GstMemoryFlags of the new memory
+    };
+
+    /// Puts @p block and @p seat behind @p memory, takes over its dispose, and lays out the data.
+    static void attach(GstMemory* memory, Block block, MemoryLedger::Seat seat, const Birth& birth);
+
+    /// That of the root of @p memory; null for a memory of any other kind.
+    static MemoryState* of(GstMemory* memory);
+
+    const Block& block() const { return block_; }
+    MemoryLedger::Seat& seat() { return seat_; }
+    const Birth& birth() const { return birth_; }
+
+private:
+    MemoryState(Block block, MemoryLedger::Seat seat, const Birth& birth);
+
+    static GQuark quark();
+    static gboolean disposed(GstMiniObject* object) noexcept;
+
+    // The seat goes last: whoever waits for it may want the space that the block gave back.
+    MemoryLedger::Seat seat_;
+    Block block_;
+    Birth birth_;
+};
+
+/// Whether somebody has @p memory mapped, or locked for an access.
+bool isMapped(const GstMemory* memory);
+
+} // namespace mediaheap::gst
