@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the project's own elements need of the pool and nobody else; exported, since they are
+ * another library, and not installed. */
+
+#include <gst/mediaheap/gstmediaheapbufferpool.h>
+#include <gst/video/video.h>
+
+G_BEGIN_DECLS
+
+/* Frames that carry a GstVideoMeta are laid out with @alignment at least, whatever the
+ * configuration asks for, from the next gst_buffer_pool_set_config() on. For an element that lends
+ * the pool to its upstream on behalf of a downstream with wishes. Any thread. */
+GST_MEDIA_HEAP_API
+void gst_media_heap_buffer_pool_set_minimum_alignment(GstMediaHeapBufferPool* pool,
+                                                      const GstVideoAlignment* alignment);
+
+/* Why making the pool active, or acquiring a buffer, failed last: cause, remedy and heap string;
+ * NULL when neither ever did. To be freed with g_free(). Any thread. */
+GST_MEDIA_HEAP_API
+gchar* gst_media_heap_buffer_pool_get_failure(GstMediaHeapBufferPool* pool);
+
+G_END_DECLS

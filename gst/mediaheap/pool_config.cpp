@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pool_config.h"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <gst/mediaheap/gstmediaheapbufferpool.h>
+
+#include "video_layout.h"
+
+namespace mediaheap::gst {
+
+namespace {
+
+Error refusal(std::string cause) {
+    Error error;
+    error.code = EINVAL;
+    error.step = "configure the pool";
+    error.cause = std::move(cause);
+    return error;
+}
+
+Result<void> readParams(GstStructure* config, PoolConfig& read, GstCaps** caps) {
+    if (!gst_buffer_pool_config_get_params(config, caps, &read.size, &read.min, &read.max))
+        return refusal("caps, size, min-buffers or max-buffers are missing");
+    if (*caps == nullptr)
+        return refusal("there are no caps");
+    if (!gst_caps_is_fixed(*caps))
+        return refusal("the caps are not fixed");
+    if (read.max != 0 && read.min > read.max)
+        return refusal("at least " + std::to_string(read.min) + " buffers, but at most " +
+                       std::to_string(read.max));
+    gst_buffer_pool_config_get_allocator(config, nullptr, &read.params);
+    read.uncached =
+        gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_MEDIA_HEAP_UNCACHED);
+    return {};
+}
+
+/// The alignment that @p config asks for; all zero where it does not.
+Result<GstVideoAlignment> readAlignment(GstStructure* config) {
+    GstVideoAlignment alignment;
+    gst_video_alignment_reset(&alignment);
+    if (!gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT))
+        return alignment;
+    if (!gst_buffer_pool_config_get_video_alignment(config, &alignment))
+        return refusal("the option for video alignment is set, but there is no alignment");
+    if (!isReasonable(alignment))
+        return refusal("the video alignment is beyond all measure");
+    return alignment;
+}
+
+} // namespace
+
+GstVideoAlignment combine(const GstVideoAlignment& a, const GstVideoAlignment& b) {
+    GstVideoAlignment both = a;
+    both.padding_top = MAX(a.padding_top, b.padding_top);
+    both.padding_bottom = MAX(a.padding_bottom, b.padding_bottom);
+    both.padding_left = MAX(a.padding_left, b.padding_left);
+    both.padding_right = MAX(a.padding_right, b.padding_right);
+    for (unsigned plane = 0; plane < GST_VIDEO_MAX_PLANES; plane++)
+        both.stride_align[plane] |= b.stride_align[plane];
+    return both;
+}
+
+Result<PoolConfig> PoolConfig::adopt(GstStructure* config, GstAllocator* allocator,
+                                     const GstVideoAlignment& floor) {
+    PoolConfig adopted;
+    GstCaps* caps = nullptr;
+    const auto read = readParams(config, adopted, &caps);
+    if (!read)
+        return read.error();
+
+    auto video = videoInfoOf(caps);
+    if (!video)
+        return refusal(video.error().cause);
+    const bool aligned =
+        gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT);
+    if (video->has_value()) {
+        GstVideoInfo info = **video;
+        if (adopted.size != 0 && adopted.size < info.size)
+            return refusal("a frame has " + std::to_string(info.size) + " bytes, a buffer only " +
+                           std::to_string(adopted.size));
+        // Without the meta nobody could tell where a padded line begins.
+        if (gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META)) {
+            const auto asked = readAlignment(config);
+            if (!asked)
+                return asked.error();
+            GstVideoAlignment alignment = combine(asked.value(), floor);
+            if (!gst_video_info_align(&info, &alignment))
+                return refusal("the frame cannot be laid out with that alignment");
+            for (const guint mask : alignment.stride_align)
+                adopted.params.align |= mask;
+            adopted.frame = Frame{info, alignment};
+        }
+        if (info.size > G_MAXUINT)
+            return refusal("a frame of " + std::to_string(info.size) + " bytes is too large");
+        adopted.size = MAX(adopted.size, static_cast<guint>(info.size));
+    }
+    if (adopted.size == 0)
+        return refusal("buffers of no size; caps that are not raw video have to come with one");
+
+    gst_buffer_pool_config_set_params(config, caps, adopted.size, adopted.min, adopted.max);
+    gst_buffer_pool_config_set_allocator(config, allocator, &adopted.params);
+    if (adopted.frame && aligned)
+        gst_buffer_pool_config_set_video_alignment(config, &adopted.frame->alignment);
+    return adopted;
+}
+
+} // namespace mediaheap::gst

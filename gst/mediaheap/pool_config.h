@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+#include <mediaheap/result.h>
+
+namespace mediaheap::gst {
+
+/// A configuration of the pool as it was understood: what a buffer consists of, and how many.
+struct PoolConfig {
+    guint size = 0; ///< bytes of data of a buffer
+    guint min = 0;
+    guint max = 0; ///< 0: any number
+    GstAllocationParams params{};
+    bool uncached = false;
+    /// The frame, with its strides and offsets, where buffers carry a GstVideoMeta.
+    struct Frame {
+        GstVideoInfo info;
+        GstVideoAlignment alignment;
+    };
+    std::optional<Frame> frame;
+
+    /// Reads @p config and brings it to what the pool makes of it: @p allocator, the size of a
+    /// buffer, the alignment. Frames that carry a GstVideoMeta are laid out with @p floor at least.
+    /// After an error @p config is as it was.
+    ///
+    /// Errors: EINVAL with the reason.
+    static Result<PoolConfig> adopt(GstStructure* config, GstAllocator* allocator,
+                                    const GstVideoAlignment& floor);
+};
+
+/// What both ask for: the larger padding and the coarser alignment of each.
+GstVideoAlignment combine(const GstVideoAlignment& a, const GstVideoAlignment& b);
+
+} // namespace mediaheap::gst

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pool_state.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <gst/mediaheap/gstmediaheapbufferpool.h>
+
+#include "gstmediaheap-private.h"
+#include "heap_allocator.h"
+#include "memory_state.h"
+#include "video_layout.h"
+
+#define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
+
+namespace mediaheap::gst {
+
+namespace {
+
+/// What passes when somebody gives memory or descriptors back.
+bool isShortage(const Error& error) {
+    return error.code == ENOMEM || error.code == EMFILE || error.code == ENFILE;
+}
+
+/// The pool's metas stay on the buffer, whatever its users add and take away.
+gboolean markPooled(GstBuffer*, GstMeta** meta, gpointer) {
+    // GST_META_FLAG_SET() is C.
+    (*meta)->flags =
+        static_cast<GstMetaFlags>((*meta)->flags | GST_META_FLAG_POOLED | GST_META_FLAG_LOCKED);
+    return TRUE;
+}
+
+gboolean copyField(GQuark field, const GValue* value, gpointer target) {
+    gst_structure_id_set_value(static_cast<GstStructure*>(target), field, value);
+    return TRUE;
+}
+
+} // namespace
+
+PoolState::PoolState(GstBufferPool* self)
+    : self_(self), client_(Heap::newClient()), ledger_(std::make_shared<MemoryLedger>()) {
+    gst_video_alignment_reset(&floor_);
+}
+
+PoolState::~PoolState() {
+    // Memory that is still out keeps the ledger and frees itself when it comes back.
+    ledger_->retire();
+    if (inForce_ != nullptr)
+        gst_structure_free(inForce_);
+    gst_clear_object(&allocator_);
+    gst_clear_object(&heap_);
+}
+
+void PoolState::setHeap(GstMediaHeap* heap) {
+    heap_ = GST_MEDIA_HEAP(gst_object_ref(heap));
+    allocator_ = gst_media_heap_get_allocator(heap);
+}
+
+const gchar** PoolState::options() const {
+    static const gchar* cached[] = {GST_BUFFER_POOL_OPTION_VIDEO_META,
+                                    GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT, nullptr};
+    static const gchar* uncached[] = {GST_BUFFER_POOL_OPTION_VIDEO_META,
+                                      GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT,
+                                      GST_BUFFER_POOL_OPTION_MEDIA_HEAP_UNCACHED, nullptr};
+    return heap_ != nullptr && !coreOf(heap_)->isCached() ? uncached : cached;
+}
+
+bool PoolState::setConfig(GstStructure* config) {
+    if (heap_ == nullptr) {
+        GST_WARNING_OBJECT(self_,
+                           "a pool without a heap; gst_media_heap_buffer_pool_new() gives one");
+        return false;
+    }
+    GstVideoAlignment floor;
+    {
+        const std::lock_guard lock(mutex_);
+        floor = floor_;
+    }
+    auto adopted = PoolConfig::adopt(config, allocator_, floor);
+    if (adopted && adopted->uncached && coreOf(heap_)->isCached()) {
+        Error error;
+        error.code = EOPNOTSUPP;
+        error.step = "configure the pool";
+        error.cause = "this heap's CPU mappings are always cached";
+        error.heap = coreOf(heap_)->description();
+        adopted = error;
+    }
+    if (!adopted) {
+        GST_WARNING_OBJECT(self_, "%s; refused: %" GST_PTR_FORMAT,
+                           adopted.error().message().c_str(), config);
+        // GstBufferPool keeps what it was given, refused or not, and would next time take the same
+        // for a configuration in force.
+        if (inForce_ != nullptr) {
+            gst_structure_remove_all_fields(config);
+            gst_structure_foreach(inForce_, copyField, config);
+        }
+        return false;
+    }
+    config_ = std::move(adopted).value();
+    if (inForce_ != nullptr)
+        gst_structure_free(inForce_);
+    inForce_ = gst_structure_copy(config);
+    GST_DEBUG_OBJECT(self_, "configured: %" GST_PTR_FORMAT, config);
+    return true;
+}
+
+bool PoolState::start() {
+    starved_ = false;
+    ledger_->begin(config_.max);
+    for (guint made = 0; made < config_.min; made++) {
+        auto lot = ledger_->reserve();
+        auto memory = makeMemory(std::move(lot.seat));
+        if (!memory) {
+            fail(startFailure(made, std::move(memory).error()));
+            ledger_->retire();
+            return false;
+        }
+        ledger_->put(wrap(memory.value()));
+    }
+    return true;
+}
+
+GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireParams* params) {
+    const bool wait =
+        params == nullptr || (params->flags & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT) == 0;
+    Error shortage;
+    auto lot = ledger_->take(wait);
+    for (;;) {
+        switch (lot.kind) {
+        case MemoryLedger::Lot::Kind::Buffer:
+            *buffer = lot.buffer;
+            return GST_FLOW_OK;
+        case MemoryLedger::Lot::Kind::Memory:
+            *buffer = wrap(lot.memory);
+            return GST_FLOW_OK;
+        case MemoryLedger::Lot::Kind::Flushing:
+            return GST_FLOW_FLUSHING;
+        case MemoryLedger::Lot::Kind::Full:
+            return GST_FLOW_EOS;
+        case MemoryLedger::Lot::Kind::Hopeless:
+            return fail(shortage);
+        case MemoryLedger::Lot::Kind::Room:
+            break;
+        }
+        auto memory = makeMemory(std::move(lot.seat));
+        if (memory) {
+            *buffer = wrap(memory.value());
+            return GST_FLOW_OK;
+        }
+        shortage = std::move(memory).error();
+        if (!isShortage(shortage))
+            return fail(shortage);
+        if (wait)
+            logStarvation(shortage);
+        lot = ledger_->takeReturned(lot.departures, wait);
+    }
+}
+
+GstFlowReturn PoolState::allocate(GstBuffer** buffer) {
+    auto lot = ledger_->reserve();
+    if (lot.kind != MemoryLedger::Lot::Kind::Room)
+        return GST_FLOW_EOS;
+    auto memory = makeMemory(std::move(lot.seat));
+    if (!memory)
+        return fail(memory.error());
+    *buffer = wrap(memory.value());
+    return GST_FLOW_OK;
+}
+
+void PoolState::restore(GstBuffer* buffer) const {
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY) ||
+        gst_buffer_n_memory(buffer) != 1)
+        return;
+    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
+    if (!gst_memory_is_writable(memory))
+        return; // release() will not take it
+    // GstBufferPool resizes to the beginning of the memory, where a prefix is.
+    const gssize shift =
+        static_cast<gssize>(config_.params.prefix) - static_cast<gssize>(memory->offset);
+    if (shift != 0 || memory->size != config_.size)
+        gst_memory_resize(memory, shift, config_.size);
+}
+
+void PoolState::release(GstBuffer* buffer) {
+    // A pool that was made inactive stops for good when the last buffer is back; what comes before
+    // that need not wait for it.
+    if (GST_BUFFER_POOL_IS_FLUSHING(self_) && !gst_buffer_pool_is_active(self_))
+        ledger_->retireIfFlushing();
+    const char* reason = unfit(buffer);
+    if (reason != nullptr)
+        GST_DEBUG_OBJECT(self_, "discarding buffer %p: %s", static_cast<void*>(buffer), reason);
+    else if (ledger_->put(buffer))
+        return;
+    gst_buffer_unref(buffer);
+}
+
+bool PoolState::setFloor(const GstVideoAlignment& floor) {
+    if (!isReasonable(floor))
+        return false;
+    const std::lock_guard lock(mutex_);
+    floor_ = floor;
+    return true;
+}
+
+std::string PoolState::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+Result<GstMemory*> PoolState::makeMemory(MemoryLedger::Seat seat) {
+    MemoryRequest request;
+    request.size = config_.size;
+    request.params = config_.params;
+    gchar* name = gst_object_get_name(GST_OBJECT_CAST(self_));
+    request.name = std::string(name) + "-" + std::to_string(memoriesMade_++);
+    g_free(name);
+    request.client = client_;
+    if (config_.uncached)
+        request.cached = false;
+    request.seat = std::move(seat);
+    return HeapAllocator::of(allocator_)->make(std::move(request));
+}
+
+GstBuffer* PoolState::wrap(GstMemory* memory) {
+    GstBuffer* buffer = gst_buffer_new();
+    gst_buffer_append_memory(buffer, memory);
+    if (config_.frame) {
+        GstVideoInfo info = config_.frame->info;
+        GstVideoMeta* meta = gst_buffer_add_video_meta_full(
+            buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(&info),
+            GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info),
+            GST_VIDEO_INFO_N_PLANES(&info), info.offset, info.stride);
+        gst_video_meta_set_alignment(meta, config_.frame->alignment);
+    }
+    gst_buffer_foreach_meta(buffer, markPooled, nullptr);
+    // From here on the flag means that somebody has exchanged the memory.
+    GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_TAG_MEMORY);
+    return buffer;
+}
+
+/// Why @p buffer cannot be handed out again; null when it can.
+const char* PoolState::unfit(GstBuffer* buffer) const {
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY))
+        return "its memory was exchanged";
+    if (gst_buffer_get_size(buffer) != config_.size)
+        return "it has another size";
+    if (!gst_buffer_is_all_memory_writable(buffer))
+        return "somebody shares its memory";
+    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
+    if (isMapped(memory))
+        return "somebody has its memory mapped";
+    MemoryState* state = MemoryState::of(memory);
+    if (gst_buffer_n_memory(buffer) != 1 || state == nullptr || !state->seat().isAt(*ledger_))
+        return "its memory is not this pool's";
+    return nullptr;
+}
+
+GstFlowReturn PoolState::fail(const Error& error) {
+    const std::string message = error.message();
+    GST_ERROR_OBJECT(self_, "%s", message.c_str());
+    const std::lock_guard lock(mutex_);
+    failure_ = message;
+    return GST_FLOW_ERROR;
+}
+
+/// @p cause, with what all buffers that the pool was to start with would have needed.
+Error PoolState::startFailure(guint made, Error cause) const {
+    constexpr uint64_t mebi = uint64_t{1} << 20;
+    const Stats stats = coreOf(heap_)->stats();
+    const uint64_t bytes = uint64_t{config_.size} + config_.params.prefix + config_.params.padding;
+    cause.step = "make " + std::to_string(config_.min) + " buffers of " + std::to_string(bytes) +
+                 " bytes, of which " + std::to_string(made) + " fit: " + cause.step;
+    if (cause.code != ENOMEM)
+        return cause;
+    // Blocks are whole pages. The largest page there is gives a size that is enough everywhere.
+    constexpr uint64_t page = uint64_t{64} << 10;
+    const uint64_t each = (bytes + page - 1) / page * page;
+    const uint64_t needed = stats.used + (config_.min - made) * each;
+    cause.remedy = "open the heap with size=" + std::to_string((needed + mebi - 1) / mebi) +
+                   "M or more, or let the pool start with fewer buffers";
+    return cause;
+}
+
+void PoolState::logStarvation(const Error& error) {
+    if (!starved_.exchange(true))
+        GST_INFO_OBJECT(self_, "waiting for a buffer to come back: %s", error.message().c_str());
+}
+
+} // namespace mediaheap::gst

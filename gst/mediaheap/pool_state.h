@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <gst/gst.h>
+#include <gst/mediaheap/gstmediaheap.h>
+#include <mediaheap/result.h>
+
+#include "memory_ledger.h"
+#include "pool_config.h"
+
+namespace mediaheap::gst {
+
+/// The works of a GstMediaHeapBufferPool: makes buffers of one memory each, hands them out, takes
+/// them back, and waits where there are none.
+///
+/// Thread safety: GstBufferPool sees to it that setConfig(), start() and stop() have no company,
+/// and that no buffer is out when they are called; all other members may be called from any thread.
+class PoolState {
+public:
+    explicit PoolState(GstBufferPool* self);
+    ~PoolState();
+    PoolState(const PoolState&) = delete;
+    PoolState& operator=(const PoolState&) = delete;
+
+    /// To be called once, before the pool is used.
+    void setHeap(GstMediaHeap* heap);
+    GstMediaHeap* heap() const { return heap_; }
+
+    const gchar** options() const;
+    /// Brings @p config to what the pool makes of it. False, with the reason logged: nothing has
+    /// changed, and @p config is the one in force again, where there is one.
+    bool setConfig(GstStructure* config);
+    bool start();
+    void stop() { ledger_->retire(); }
+    void setFlushing(bool flushing) { ledger_->setFlushing(flushing); }
+
+    GstFlowReturn acquire(GstBuffer** buffer, const GstBufferPoolAcquireParams* params);
+    /// A new buffer, where the maximum allows it. Never waits.
+    GstFlowReturn allocate(GstBuffer** buffer);
+    /// Lays the memory of @p buffer out as when it was new.
+    void restore(GstBuffer* buffer) const;
+    /// Takes @p buffer back, or frees it where it is not what it was.
+    void release(GstBuffer* buffer);
+
+    /// Frames with a GstVideoMeta are laid out with this at least, from the next setConfig() on.
+    bool setFloor(const GstVideoAlignment& floor);
+    uint64_t bytesCopied() const { return ledger_->bytesCopied(); }
+    /// Why the last start() or acquire() failed; empty when none did.
+    std::string failure() const;
+
+private:
+    Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
+    GstBuffer* wrap(GstMemory* memory);
+    const char* unfit(GstBuffer* buffer) const;
+    GstFlowReturn fail(const Error& error);
+    Error startFailure(guint made, Error cause) const;
+    void logStarvation(const Error& error);
+
+    GstBufferPool* const self_;
+    GstMediaHeap* heap_ = nullptr;
+    GstAllocator* allocator_ = nullptr;
+    const uint64_t client_;
+    const std::shared_ptr<MemoryLedger> ledger_;
+
+    PoolConfig config_;
+    GstStructure* inForce_ = nullptr; ///< the configuration that config_ was read from
+    std::atomic<uint64_t> memoriesMade_{0};
+    std::atomic<bool> starved_{false}; ///< has been logged in this run
+
+    mutable std::mutex mutex_; // guards what follows
+    GstVideoAlignment floor_;
+    std::string failure_;
+};
+
+} // namespace mediaheap::gst

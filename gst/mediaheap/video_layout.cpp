@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "video_layout.h"
+
+#include <cerrno>
+
+namespace mediaheap::gst {
+
+namespace {
+
+#if GST_CHECK_VERSION(1, 24, 0)
+// gst_video_info_from_caps() takes the format DMA_DRM for one without a layout. A linear one has
+// the layout of the format that it stands for.
+bool fromDrmCaps(const GstCaps* caps, GstVideoInfo* info) {
+    constexpr guint64 linear = 0; // DRM_FORMAT_MOD_LINEAR in drm_fourcc.h
+    GstVideoInfoDmaDrm drm;
+    return gst_video_info_dma_drm_from_caps(&drm, caps) && drm.drm_modifier == linear &&
+           gst_video_info_dma_drm_to_video_info(&drm, info);
+}
+#endif
+
+bool fromCaps(const GstCaps* caps, GstVideoInfo* info) {
+#if GST_CHECK_VERSION(1, 24, 0)
+    if (gst_video_is_dma_drm_caps(caps))
+        return fromDrmCaps(caps, info);
+#endif
+    return gst_video_info_from_caps(info, caps);
+}
+
+} // namespace
+
+Result<std::optional<GstVideoInfo>> videoInfoOf(const GstCaps* caps) {
+    std::optional<GstVideoInfo> none;
+    if (!gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-raw"))
+        return none;
+    GstVideoInfo info;
+    if (!fromCaps(caps, &info)) {
+        Error error;
+        error.code = EINVAL;
+        error.step = "lay out a frame";
+        gchar* text = gst_caps_to_string(caps);
+        error.cause = std::string("no geometry in the caps ") + text;
+        g_free(text);
+        return error;
+    }
+    if (GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_ENCODED)
+        return none;
+    return std::optional<GstVideoInfo>(info);
+}
+
+bool isReasonable(const GstVideoAlignment& alignment) {
+    // No frame is that wide, and no line is aligned to more than the largest of pages, 64 KiB.
+    constexpr guint widest = 32767;
+    constexpr guint coarsest = 65535;
+    if (alignment.padding_top > widest || alignment.padding_bottom > widest ||
+        alignment.padding_left > widest || alignment.padding_right > widest)
+        return false;
+    for (const guint mask : alignment.stride_align) {
+        if ((mask & (mask + 1)) != 0 || mask > coarsest)
+            return false;
+    }
+    return true;
+}
+
+} // namespace mediaheap::gst

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+#include <mediaheap/result.h>
+
+namespace mediaheap::gst {
+
+/// The geometry of a frame where @p caps are raw video of a known layout in memory; nothing for
+/// caps of anything else, whose buffers are bytes without a form.
+///
+/// Errors: EINVAL raw video whose geometry cannot be known.
+Result<std::optional<GstVideoInfo>> videoInfoOf(const GstCaps* caps);
+
+/// Whether gst_video_info_align() may be given @p alignment: it neither checks its sums for
+/// overflow nor its masks for being masks, and may then not come to an end.
+bool isReasonable(const GstVideoAlignment& alignment);
+
+} // namespace mediaheap::gst
