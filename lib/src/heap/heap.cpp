@@ -64,9 +64,12 @@ Result<std::shared_ptr<Heap>> Heap::open(std::string_view string) {
         return named(std::move(wanted).error(), string);
     Result<std::shared_ptr<Heap>> heap =
         wanted->source == "auto" ? openAuto(wanted.value()) : openOne(wanted.value(), {});
-    if (!heap)
-        return named(std::move(heap).error(), string);
-    return heap;
+    if (heap)
+        return heap;
+    Error error = named(std::move(heap).error(), string);
+    if (error.code == ENOENT)
+        error.remedy += "; `mediaheap list` shows every source";
+    return error;
 }
 
 std::vector<SourceInfo> Heap::sources() { return probeSources(Kernel::current()); }

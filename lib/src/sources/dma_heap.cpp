@@ -68,7 +68,7 @@ Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel& kernel, const Source
     if (!node) {
         Error error = std::move(node).error();
         if (error.code == ENOENT)
-            error.remedy = existingHeaps(kernel) + "; `mediaheap list` shows every source";
+            error.remedy = existingHeaps(kernel);
         return error;
     }
     return std::unique_ptr<Source>(

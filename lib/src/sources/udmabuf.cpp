@@ -46,8 +46,7 @@ UdmabufSource::UdmabufSource(Kernel& kernel, UniqueFd device, UniqueFd arena, ui
 Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel& kernel, const SourceOptions& options) {
     Result<UniqueFd> device =
         openNode(kernel, node, O_RDWR,
-                 "use a kernel with CONFIG_UDMABUF, or load it with `modprobe udmabuf`; "
-                 "`mediaheap list` shows every source");
+                 "use a kernel with CONFIG_UDMABUF, or load it with `modprobe udmabuf`");
     if (!device)
         return std::move(device).error();
 
