@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "uploader.h"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+#include <gst/mediaheap/gstmediaheapbufferpool-private.h>
+
+#include "debug.h"
+#include "dmabuf_caps.h"
+#include "frame_copy.h"
+
+#define GST_CAT_DEFAULT uploadDebug()
+
+namespace mediaheap::plugin {
+
+namespace {
+
+/// Elements that hold on to one frame while the next arrives are the rule; kmssink and v4l2sink ask
+/// for as many themselves.
+constexpr guint leastBuffers = 2;
+
+guint64 field(const GstStructure* structure, const char* name) {
+    guint64 value = 0;
+    gst_structure_get_uint64(structure, name, &value);
+    return value;
+}
+
+guint64 roundedUp(guint64 value, guint64 grain) { return (value + grain - 1) / grain * grain; }
+
+bool isMemoryOf(GstMemory* memory, GstMediaHeap* heap) {
+    if (!gst_is_media_heap_memory(memory))
+        return false;
+    const ObjectPtr<GstMediaHeap> owner(gst_media_heap_memory_get_heap(memory));
+    return owner.get() == heap;
+}
+
+} // namespace
+
+Uploader::Uploader(GstBaseTransform* element) : element_(element), heap_(GST_ELEMENT(element)) {}
+
+void Uploader::start() {
+    counters_.reset();
+    lent_.reset();
+    refusedBudget_ = false;
+    copies_.setFlushing(false);
+}
+
+void Uploader::stop() {
+    copies_.drop();
+    lent_.letGo();
+    format_ = {};
+    wishes_ = {};
+    downstreamPoolLent_ = false;
+}
+
+bool Uploader::mayBeDmaBuf() const {
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    return !heap || gst_media_heap_is_dmabuf(heap.get());
+}
+
+CapsPtr Uploader::transformCaps(GstPadDirection direction, const GstCaps* caps,
+                                GstCaps* filter) const {
+    CapsPtr result;
+    if (!mayBeDmaBuf()) {
+        result.reset(gst_caps_copy(caps));
+    } else if (direction == GST_PAD_SINK) {
+        result = withDmaBuf(caps);
+    } else {
+        CapsPtr plain(gst_caps_merge(withoutDmaBuf(caps).release(), plainOfDmaBuf(caps).release()));
+        result.reset(gst_caps_merge(plain.release(), gst_caps_copy(caps)));
+    }
+    if (filter)
+        result.reset(gst_caps_intersect_full(filter, result.get(), GST_CAPS_INTERSECT_FIRST));
+    return result;
+}
+
+bool Uploader::setCaps(const GstCaps* caps) {
+    MediaFormat format = MediaFormat::of(caps);
+    if (!fitsBudget(format))
+        return false;
+    format_ = std::move(format);
+    return true;
+}
+
+bool Uploader::fitsBudget(const MediaFormat& format) {
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    if (!heap || !format.isRawVideo())
+        return true;
+    const StructurePtr stats(gst_media_heap_get_stats(heap.get()));
+    const guint64 budget = field(stats.get(), "size");
+    const guint64 frame = GST_VIDEO_INFO_SIZE(&format.info);
+    const guint64 needed = leastBuffers * roundedUp(frame, static_cast<guint64>(getpagesize()));
+    if (budget >= needed)
+        return true;
+
+    // Upstream offers the same caps again and again.
+    if (!refusedBudget_) {
+        GST_ELEMENT_ERROR(
+            element_, RESOURCE, NO_SPACE_LEFT,
+            ("heap '%s': its size of %" G_GUINT64_FORMAT " bytes is smaller than two frames of "
+             "%dx%d %s, which take %" G_GUINT64_FORMAT
+             " bytes; open it with size=%" G_GUINT64_FORMAT "M or more",
+             gst_media_heap_get_description(heap.get()), budget, GST_VIDEO_INFO_WIDTH(&format.info),
+             GST_VIDEO_INFO_HEIGHT(&format.info), GST_VIDEO_INFO_NAME(&format.info), needed,
+             roundedUp(needed, 1 << 20) >> 20),
+            (nullptr));
+    }
+    refusedBudget_ = true;
+    return false;
+}
+
+void Uploader::decideAllocation(GstQuery* answered) {
+    copies_.drop();
+    wishes_ = DownstreamWishes(answered);
+    downstreamPoolLent_ = false;
+    while (gst_query_get_n_allocation_pools(answered) > 0)
+        gst_query_remove_nth_allocation_pool(answered, 0);
+}
+
+bool Uploader::proposeAllocation(GstQuery* upstream) {
+    GstCaps* caps = nullptr;
+    gboolean needPool = FALSE;
+    gst_query_parse_allocation(upstream, &caps, &needPool);
+    const MediaFormat format = MediaFormat::of(caps);
+    if (format.kind == MediaFormat::Kind::Opaque)
+        return gst_pad_peer_query(GST_BASE_TRANSFORM_SRC_PAD(element_), upstream);
+
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    if (!heap)
+        return false;
+    wishes_.offerMetas(upstream);
+    const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap.get()));
+    wishes_.offerAllocator(upstream, allocator.get());
+
+    guint size = format.isRawVideo() ? alignedSize(format.info, wishes_) : wishes_.size();
+    if (caps && size > 0) {
+        const guint minBuffers = std::max(wishes_.minBuffers(), leastBuffers);
+        const ObjectPtr<GstBufferPool> pool =
+            needPool ? poolToLend(heap.get(), caps, size) : nullptr;
+        offerPool(upstream, pool.get(), size, minBuffers);
+    }
+    GST_DEBUG_OBJECT(element_, "lending upstream: %" GST_PTR_FORMAT, upstream);
+    return true;
+}
+
+bool Uploader::downstreamPoolIsOurs(GstMediaHeap* heap) const {
+    if (!wishes_.pool() || !GST_IS_MEDIA_HEAP_BUFFER_POOL(wishes_.pool()))
+        return false;
+    const ObjectPtr<GstMediaHeap> owner(
+        gst_media_heap_buffer_pool_get_heap(GST_MEDIA_HEAP_BUFFER_POOL(wishes_.pool())));
+    return owner.get() == heap;
+}
+
+ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size) {
+    // A pool serves one upstream; one that was lent before may still be in use.
+    if (downstreamPoolIsOurs(heap) && !downstreamPoolLent_ &&
+        !gst_buffer_pool_is_active(wishes_.pool())) {
+        downstreamPoolLent_ = true;
+        lent_.add(wishes_.pool());
+        return newRef(wishes_.pool());
+    }
+
+    ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+    const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
+    GstStructure* config = gst_buffer_pool_get_config(pool.get());
+    // No upper bound: the budget of the heap bounds, and decoders of libav turn down pools with
+    // fewer than 32 buffers.
+    gst_buffer_pool_config_set_params(config, caps, size,
+                                      std::max(wishes_.minBuffers(), leastBuffers), 0);
+    gst_buffer_pool_config_set_allocator(config, allocator.get(), &wishes_.params());
+    if (wishes_.alignment())
+        gst_media_heap_buffer_pool_set_minimum_alignment(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()),
+                                                         &*wishes_.alignment());
+    if (!setConfig(pool.get(), config, caps, size)) {
+        GST_WARNING_OBJECT(element_, "the pool turns down %" GST_PTR_FORMAT, caps);
+        return nullptr;
+    }
+    config = gst_buffer_pool_get_config(pool.get());
+    gst_buffer_pool_config_get_params(config, nullptr, &size, nullptr, nullptr);
+    gst_structure_free(config);
+    lent_.add(pool.get());
+    return pool;
+}
+
+const char* Uploader::reasonToCopy(GstBuffer* buffer, GstMediaHeap* heap) const {
+    if (format_.kind == MediaFormat::Kind::Opaque || gst_buffer_get_size(buffer) == 0)
+        return nullptr;
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i) {
+        if (isMemoryOf(gst_buffer_peek_memory(buffer, i), heap))
+            continue;
+        if (format_.needsDmaBuf && !gst_media_heap_is_dmabuf(heap))
+            return nullptr; // the caps promise what a copy would not be
+        return "its memory was not allocated from the heap";
+    }
+    if (format_.isRawVideo() && !wishes_.takesVideoMeta() && !isPacked(buffer, format_.info))
+        return "downstream takes packed frames only";
+    return nullptr;
+}
+
+GstFlowReturn Uploader::prepare(GstBuffer* in, GstBuffer** out) {
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    if (!heap)
+        return GST_FLOW_FLUSHING;
+    const char* reason = reasonToCopy(in, heap.get());
+    if (!reason) {
+        counters_.passed();
+        *out = in;
+        return GST_FLOW_OK;
+    }
+
+    const gsize size =
+        format_.isRawVideo() ? GST_VIDEO_INFO_SIZE(&format_.info) : gst_buffer_get_size(in);
+    GST_DEBUG_OBJECT(element_, "copying %" G_GSIZE_FORMAT " bytes: %s; %" GST_PTR_FORMAT, size,
+                     reason, in);
+    GST_CAT_DEBUG_OBJECT(performanceDebug(), element_, "copying %" G_GSIZE_FORMAT " bytes: %s",
+                         size, reason);
+    BufferPtr copy;
+    const GstFlowReturn result =
+        format_.isRawVideo() ? copyVideo(in, heap.get(), copy) : copyOther(in, heap.get(), copy);
+    if (result != GST_FLOW_OK)
+        return result;
+    if (!copy) {
+        counters_.passed();
+        *out = in;
+        return GST_FLOW_OK;
+    }
+    copyMetadata(in, copy.get(), format_.isRawVideo());
+    counters_.copied(size);
+    *out = copy.release();
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
+    const guint size = alignedSize(format_.info, wishes_);
+    if (!copies_.isReady()) {
+        const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
+        const ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+        if (!copies_.prepare(newRef(pool.get()), format_.plainCaps.get(), size, 0, wishes_,
+                             allocator.get()))
+            return noRoom(pool.get(), heap, size);
+    }
+    const GstFlowReturn result = copies_.acquire(copy);
+    if (result == GST_FLOW_FLUSHING)
+        return result;
+    if (result != GST_FLOW_OK)
+        return noRoom(copies_.pool().get(), heap, size);
+    if (copyFrame(in, copy.get(), format_.info))
+        return GST_FLOW_OK;
+    copy.reset();
+    if (format_.needsDmaBuf) {
+        GST_DEBUG_OBJECT(element_, "the CPU cannot read this DMA-BUF, so it goes on as it is");
+        return GST_FLOW_OK;
+    }
+    return unreadable(in);
+}
+
+GstFlowReturn Uploader::copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
+    const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
+    copy = copyBytes(in, allocator.get(), wishes_.params());
+    return copy ? GST_FLOW_OK : noRoom(nullptr, heap, gst_buffer_get_size(in));
+}
+
+GstFlowReturn Uploader::noRoom(GstBufferPool* pool, GstMediaHeap* heap, gsize size) {
+    // The pool knows best, with heap string and remedy.
+    StringPtr why(pool ? gst_media_heap_buffer_pool_get_failure(GST_MEDIA_HEAP_BUFFER_POOL(pool))
+                       : nullptr);
+    if (!why) {
+        const StructurePtr stats(gst_media_heap_get_stats(heap));
+        why.reset(g_strdup_printf("heap '%s': no room for a buffer of %" G_GSIZE_FORMAT
+                                  " bytes, since %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                                  " bytes are in use; open it with a larger size=, or let fewer "
+                                  "buffers queue",
+                                  gst_media_heap_get_description(heap), size,
+                                  field(stats.get(), "used"), field(stats.get(), "size")));
+    }
+    GST_ELEMENT_ERROR(element_, RESOURCE, NO_SPACE_LEFT, ("%s", why.get()), (nullptr));
+    return GST_FLOW_ERROR;
+}
+
+GstFlowReturn Uploader::unreadable(GstBuffer* in) {
+    GST_ELEMENT_ERROR(element_, STREAM, FORMAT,
+                      ("a buffer of %" G_GSIZE_FORMAT
+                       " bytes holds no frame of %dx%d %s; check what "
+                       "the element before this one sends",
+                       gst_buffer_get_size(in), GST_VIDEO_INFO_WIDTH(&format_.info),
+                       GST_VIDEO_INFO_HEIGHT(&format_.info), GST_VIDEO_INFO_NAME(&format_.info)),
+                      ("%" GST_PTR_FORMAT, in));
+    return GST_FLOW_ERROR;
+}
+
+StructurePtr Uploader::stats() {
+    StructurePtr stats(counters_.toStructure("mediaheapupload-stats", lent_.bytesCopied()));
+    if (const ObjectPtr<GstMediaHeap> heap = heap_.get()) {
+        const StructurePtr heapStats(gst_media_heap_get_stats(heap.get()));
+        gst_structure_set(stats.get(), "heap", GST_TYPE_STRUCTURE, heapStats.get(), nullptr);
+    }
+    return stats;
+}
+
+} // namespace mediaheap::plugin

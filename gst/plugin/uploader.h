@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+
+#include <gst/base/gstbasetransform.h>
+
+#include "copy_counters.h"
+#include "copy_pool.h"
+#include "downstream_wishes.h"
+#include "heap_holder.h"
+#include "lent_pools.h"
+#include "media_format.h"
+
+namespace mediaheap::plugin {
+
+/// What the element mediaheapupload does: lends heap buffers upstream, passes those on untouched
+/// and copies whatever else arrives.
+///
+/// Thread safety: setCaps(), decideAllocation(), proposeAllocation() and prepare() belong to the
+/// streaming thread (serialized events and queries included); the others may be called from any.
+class Uploader {
+public:
+    /// @p element outlives this object.
+    explicit Uploader(GstBaseTransform* element);
+
+    HeapHolder& heap() { return heap_; }
+
+    /// The stream begins, and counting with it.
+    void start();
+    /// The stream has ended. Lent buffers stay valid.
+    void stop();
+    /// Lets a copy that waits for memory go, and refuses further ones until called with false.
+    void setFlushing(bool flushing) { copies_.setFlushing(flushing); }
+
+    /// False when the heap cannot hold two such frames; that was posted as an error, once.
+    bool setCaps(const GstCaps* caps);
+    CapsPtr transformCaps(GstPadDirection direction, const GstCaps* caps, GstCaps* filter) const;
+
+    /// Learns from @p answered, and takes the pools out of it: the base class would stop a pool
+    /// that is lent upstream.
+    void decideAllocation(GstQuery* answered);
+    bool proposeAllocation(GstQuery* upstream);
+
+    /// Sets @p out to @p in or to a new buffer with its content.
+    GstFlowReturn prepare(GstBuffer* in, GstBuffer** out);
+
+    StructurePtr stats();
+
+private:
+    bool mayBeDmaBuf() const;
+    bool fitsBudget(const MediaFormat& format);
+
+    ObjectPtr<GstBufferPool> poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size);
+    bool downstreamPoolIsOurs(GstMediaHeap* heap) const;
+
+    const char* reasonToCopy(GstBuffer* buffer, GstMediaHeap* heap) const;
+    GstFlowReturn copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
+    GstFlowReturn copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
+    GstFlowReturn noRoom(GstBufferPool* pool, GstMediaHeap* heap, gsize size);
+    GstFlowReturn unreadable(GstBuffer* in);
+
+    GstBaseTransform* const element_;
+    HeapHolder heap_;
+    CopyCounters counters_;
+    LentPools lent_;
+    CopyPool copies_;
+
+    MediaFormat format_;
+    DownstreamWishes wishes_;
+    bool downstreamPoolLent_ = false;
+    bool refusedBudget_ = false;
+};
+
+} // namespace mediaheap::plugin
