@@ -107,10 +107,11 @@ public:
 
     /// A block of at least @p size bytes, rounded up to whole pages.
     ///
-    /// Errors: EINVAL size 0 or an alignment that is no power of two; EOVERFLOW a size that cannot
-    /// be rounded; ENOMEM more than the zone has free, or has in one piece (the message says which
-    /// and who holds how much); EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from
-    /// the system. A failed call leaves nothing behind.
+    /// Errors: EINVAL size 0, an alignment that is no power of two, or more than the source makes
+    /// in one piece (udmabuf's size_limit_mb); EOVERFLOW a size that cannot be rounded; ENOMEM more
+    /// than the zone has free, or has in one piece (the message says which and who holds how much);
+    /// EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from the system. A failed call
+    /// leaves nothing behind.
     Result<Block> allocate(size_t size, const AllocOptions& options = {});
 
     Stats stats() const;

@@ -149,7 +149,7 @@ Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& optio
     if (options.contiguous && !traits_.contiguous)
         return makeError(EOPNOTSUPP, step, "this source's memory is made of scattered pages",
                          "open a CMA heap such as dma-heap:default_cma_region");
-    if (*rounded > traits_.largestBlock)
+    if (*rounded <= zone_.size() && *rounded > traits_.largestBlock)
         return makeError(EINVAL, step,
                          "more than this source makes in one piece, " +
                              formatKib(traits_.largestBlock),
