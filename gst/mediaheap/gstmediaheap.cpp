@@ -88,6 +88,8 @@ static void gst_media_heap_finalize(GObject* object) noexcept {
 
 static void gst_media_heap_class_init(GstMediaHeapClass* klass) {
     G_OBJECT_CLASS(klass)->finalize = gst_media_heap_finalize;
+    // Not only when something is logged: `--gst-debug-help` and thresholds set later know it then.
+    mediaheap::gst::debugCategory();
 }
 
 namespace mediaheap::gst {
@@ -130,13 +132,14 @@ GstMediaHeap* gst_media_heap_open(const gchar* heap, GError** error) {
         return nullptr;
     }
     const std::shared_ptr<Heap> core = std::move(opened).value();
-    return ObjectRegistry::process().findOrMake(core.get(), [&core] {
+    GstMediaHeap* object = ObjectRegistry::process().findOrMake(core.get(), [&core] {
         auto* made = GST_MEDIA_HEAP(g_object_new(GST_TYPE_MEDIA_HEAP, nullptr));
         gst_object_ref_sink(made);
         made->state->core = core;
-        GST_INFO_OBJECT(made, "opened '%s'", core->description().c_str());
         return made;
     });
+    GST_INFO_OBJECT(object, "opened '%s'", core->description().c_str());
+    return object;
 }
 
 /**

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gst_test.h"
+
+namespace mediaheap::test {
+
+namespace {
+
+using AllocTest = MemoryTest;
+
+bool isZero(const guint8* data, gsize size) {
+    return std::all_of(data, data + size, [](guint8 byte) { return byte == 0; });
+}
+
+TEST_F(AllocTest, MemoryOfNoSizeIsMemory) {
+    const Owned<GstMemory> memory = allocate(0);
+    ASSERT_NE(memory, nullptr);
+    const Mapped mapped(memory.get(), GST_MAP_READ);
+    ASSERT_TRUE(mapped);
+    EXPECT_NE(mapped.data(), nullptr);
+    EXPECT_EQ(mapped.size(), 0u);
+}
+
+TEST_F(AllocTest, AWholeFrameCanBeTouched) {
+    const gsize size = 640 * 480 * 4;
+    const Owned<GstMemory> memory = allocate(size);
+    const Mapped mapped(memory.get(), GST_MAP_WRITE);
+    ASSERT_TRUE(mapped);
+    EXPECT_EQ(mapped.size(), size);
+    mapped.data()[size - 1] = 0xff;
+}
+
+TEST_F(AllocTest, PrefixAndPaddingLieAroundTheData) {
+    GstAllocationParams params{};
+    params.prefix = 10;
+    params.padding = 30;
+    const Owned<GstMemory> memory = allocate(100, &params);
+    EXPECT_EQ(memory->size, 100u);
+    EXPECT_EQ(memory->offset, 10u);
+    EXPECT_GE(memory->maxsize, 140u);
+    gst_memory_resize(memory.get(), -10, 140);
+    EXPECT_TRUE(Mapped(memory.get(), GST_MAP_WRITE));
+}
+
+TEST_F(AllocTest, ZeroedPrefixAndPaddingAreZeroAlsoInMemoryUsedBefore) {
+    GstAllocationParams params{};
+    params.prefix = 10;
+    params.padding = 10;
+    params.flags =
+        static_cast<GstMemoryFlags>(GST_MEMORY_FLAG_ZERO_PREFIXED | GST_MEMORY_FLAG_ZERO_PADDED);
+    for (int round = 0; round < 3; round++) {
+        const Owned<GstMemory> memory = allocate(100, &params);
+        EXPECT_TRUE(GST_MEMORY_IS_ZERO_PREFIXED(memory.get()));
+        EXPECT_TRUE(GST_MEMORY_IS_ZERO_PADDED(memory.get()));
+        {
+            const Mapped mapped(memory.get(), GST_MAP_READ);
+            EXPECT_TRUE(isZero(mapped.data() - 10, 10));
+            EXPECT_TRUE(isZero(mapped.data() + 100, memory->maxsize - 110));
+        }
+        gst_memory_resize(memory.get(), -10, memory->maxsize);
+        EXPECT_FALSE(GST_MEMORY_IS_ZERO_PADDED(memory.get()) && memory->size < memory->maxsize);
+        fill(memory.get(), 0xaa);
+    }
+}
+
+TEST_F(AllocTest, AlignsToTheMask) {
+    for (const gsize mask : {gsize{0}, gsize{15}, gsize{4095}, gsize{0xffff}}) {
+        GstAllocationParams params{};
+        params.align = mask;
+        const Owned<GstMemory> memory = allocate(100, &params);
+        ASSERT_NE(memory, nullptr) << mask;
+        EXPECT_EQ(memory->align, mask);
+        const Mapped mapped(memory.get(), GST_MAP_READ);
+        EXPECT_EQ(reinterpret_cast<guintptr>(mapped.data()) & mask, 0u) << mask;
+    }
+}
+
+TEST_F(AllocTest, SumsThatOverflowAreNoMemory) {
+    const auto refused = [this](gsize size, gsize prefix, gsize padding, gsize align) {
+        GstAllocationParams params{};
+        params.prefix = prefix;
+        params.padding = padding;
+        params.align = align;
+        return allocate(size, &params) == nullptr;
+    };
+    EXPECT_TRUE(refused(G_MAXSIZE, 0, 0, 0));
+    EXPECT_TRUE(refused(G_MAXSIZE, 1, 0, 0));
+    EXPECT_TRUE(refused(1, G_MAXSIZE, 0, 0));
+    EXPECT_TRUE(refused(100, 10, G_MAXSIZE - 100, 0));
+    EXPECT_TRUE(refused(100, 0, 0, G_MAXSIZE));
+    EXPECT_TRUE(refused(100, 0, 0, G_MAXSIZE / 2));
+    EXPECT_EQ(stat(heap.get(), "blocks"), 0u);
+}
+
+TEST_F(AllocTest, WhatTheHeapCannotHoldIsNoMemoryWithTheReasonLogged) {
+    const GstLog log("mediaheap", GST_LEVEL_WARNING);
+    EXPECT_EQ(allocate(9 << 20), nullptr);
+    EXPECT_TRUE(log.contains("8192 KiB")) << log.text();
+    EXPECT_TRUE(log.contains(gst_media_heap_get_description(heap.get()))) << log.text();
+
+    std::vector<Owned<GstMemory>> all;
+    while (Owned<GstMemory> memory = allocate(1 << 20))
+        all.push_back(std::move(memory));
+    EXPECT_EQ(all.size(), 8u);
+    all.pop_back();
+    EXPECT_NE(allocate(1 << 20), nullptr);
+}
+
+TEST_F(AllocTest, ContiguousMemoryIsRefusedWhereThereIsNone) {
+    GstAllocationParams params{};
+    params.flags = GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS;
+    const Owned<GstMemory> memory = allocate(100000, &params);
+    if (memory != nullptr)
+        EXPECT_TRUE(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(memory.get()));
+    else
+        EXPECT_EQ(stat(heap.get(), "failures"), 1u);
+    const Owned<GstMemory> any = allocate(100000);
+    EXPECT_EQ(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(any.get()), memory != nullptr);
+}
+
+TEST_F(AllocTest, OneClientsDataIsNotShownToAnother) {
+    const gsize size = 64 * 1024;
+    const Owned<GstCaps> caps(gst_caps_new_empty_simple("test/data"));
+    {
+        const Owned<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap.get()));
+        GstStructure* config = gst_buffer_pool_get_config(pool.get());
+        gst_buffer_pool_config_set_params(config, caps.get(), size, 1, 1);
+        ASSERT_TRUE(gst_buffer_pool_set_config(pool.get(), config));
+        ASSERT_TRUE(gst_buffer_pool_set_active(pool.get(), TRUE));
+        GstBuffer* buffer = nullptr;
+        ASSERT_EQ(gst_buffer_pool_acquire_buffer(pool.get(), &buffer, nullptr), GST_FLOW_OK);
+        gst_buffer_memset(buffer, 0, 0x5a, size);
+        gst_buffer_unref(buffer);
+        gst_buffer_pool_set_active(pool.get(), FALSE);
+    }
+    const Owned<GstMemory> memory = allocate(size);
+    const Mapped mapped(memory.get(), GST_MAP_READ);
+    EXPECT_EQ(std::count(mapped.data(), mapped.data() + size, 0x5a), 0);
+}
+
+TEST_F(AllocTest, BlocksBearTheNameOfTheAllocator) {
+    gst_object_set_name(GST_OBJECT(allocator.get()), "thumbnails");
+    const Owned<GstMemory> memory = allocate(100);
+    const Owned<GstMemory> twin(gst_memory_copy(memory.get(), 0, -1));
+    const Owned<gchar> report(gst_media_heap_report(heap.get(), GST_MEDIA_HEAP_REPORT_TEXT));
+    EXPECT_NE(std::string(report.get()).find("\"thumbnails\""), std::string::npos) << report.get();
+    EXPECT_NE(std::string(report.get()).find("\"copy of thumbnails\""), std::string::npos)
+        << report.get();
+}
+
+} // namespace
+
+} // namespace mediaheap::test
