@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/dma-buf.h>
+#include <sys/ioctl.h> // the macros that headers of Linux before 5.15 leave to us
 
 #include "base/checked.h"
 #include "base/error.h"

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <linux/dma-buf.h>
+#include <sys/ioctl.h> // the macros that headers of Linux before 5.15 leave to us
 
 #include "base/error.h"
 #include "kernel/kernel.h"
