@@ -22,7 +22,9 @@ class MappedFrame {
 public:
     MappedFrame(GstBuffer* buffer, const GstVideoInfo& info, GstMapFlags access) {
         if (holds(buffer, info)) {
-            mapped_ = gst_video_frame_map(&frame_, &info, buffer, access);
+            // Not const before GStreamer 1.20, and never written to.
+            mapped_ =
+                gst_video_frame_map(&frame_, const_cast<GstVideoInfo*>(&info), buffer, access);
         }
     }
     ~MappedFrame() {
