@@ -338,7 +338,7 @@ uint64_t HeapCore::discardGaps(BlockCache::Doomed& doomed) {
     doomed.clear();
     uint64_t bytes = 0;
     zone_.pages().forEachGap([&](uint64_t first, uint64_t pages) {
-        bytes += source_->discard(first * page_, static_cast<size_t>(pages * page_));
+        bytes += source_->discard(first * page_, pages * page_);
     });
     return bytes;
 }

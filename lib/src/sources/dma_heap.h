@@ -22,7 +22,7 @@ public:
     Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
     /// The kernel's heaps hand out zeroed memory; a vendor's need not, so only theirs is trusted.
     bool isFresh(uint64_t, size_t) const override { return zeroed_; }
-    uint64_t discard(uint64_t, size_t) override { return 0; }
+    uint64_t discard(uint64_t, uint64_t) override { return 0; }
 
 private:
     DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name);

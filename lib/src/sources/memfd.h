@@ -16,7 +16,7 @@ public:
     const SourceTraits& traits() const noexcept override { return traits_; }
     Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
     bool isFresh(uint64_t, size_t) const override { return true; }
-    uint64_t discard(uint64_t, size_t) override { return 0; }
+    uint64_t discard(uint64_t, uint64_t) override { return 0; }
 
 private:
     explicit MemfdSource(Kernel& kernel) : kernel_(kernel) {}

@@ -51,7 +51,7 @@ public:
 
     /// Gives the pages of a range that no descriptor covers any more back to the system; they read
     /// as zero afterwards. Returns the bytes given back, 0 where the source keeps nothing back.
-    virtual uint64_t discard(uint64_t offset, size_t size) = 0;
+    virtual uint64_t discard(uint64_t offset, uint64_t size) = 0;
 };
 
 } // namespace mediaheap

@@ -91,7 +91,7 @@ bool UdmabufSource::isFresh(uint64_t offset, size_t size) const {
     return std::find(first, last, true) == last;
 }
 
-uint64_t UdmabufSource::discard(uint64_t offset, size_t size) {
+uint64_t UdmabufSource::discard(uint64_t offset, uint64_t size) {
     const std::lock_guard lock(mutex_);
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
     const auto last = first + static_cast<std::ptrdiff_t>(size / page_);

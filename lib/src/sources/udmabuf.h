@@ -25,7 +25,7 @@ public:
     const SourceTraits& traits() const noexcept override { return traits_; }
     Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
     bool isFresh(uint64_t offset, size_t size) const override;
-    uint64_t discard(uint64_t offset, size_t size) override;
+    uint64_t discard(uint64_t offset, uint64_t size) override;
 
 private:
     UdmabufSource(Kernel& kernel, UniqueFd device, UniqueFd arena, uint64_t size);
