@@ -128,6 +128,10 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
     for (;;) {
         switch (lot.kind) {
         case MemoryLedger::Lot::Kind::Buffer:
+            if (!keepsFit(lot.buffer)) {
+                lot = ledger_->take(wait);
+                continue;
+            }
             *buffer = lot.buffer;
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Memory:
@@ -186,12 +190,8 @@ void PoolState::release(GstBuffer* buffer) {
     // that need not wait for it.
     if (GST_BUFFER_POOL_IS_FLUSHING(self_) && !gst_buffer_pool_is_active(self_))
         ledger_->retireIfFlushing();
-    const char* reason = unfit(buffer);
-    if (reason != nullptr)
-        GST_DEBUG_OBJECT(self_, "discarding buffer %p: %s", static_cast<void*>(buffer), reason);
-    else if (ledger_->put(buffer))
-        return;
-    gst_buffer_unref(buffer);
+    if (keepsFit(buffer) && !ledger_->put(buffer))
+        gst_buffer_unref(buffer);
 }
 
 bool PoolState::setFloor(const GstVideoAlignment& floor) {
@@ -253,6 +253,17 @@ const char* PoolState::unfit(GstBuffer* buffer) const {
     if (gst_buffer_n_memory(buffer) != 1 || state == nullptr || !state->seat().isAt(*ledger_))
         return "its memory is not this pool's";
     return nullptr;
+}
+
+/// Frees @p buffer where it is unfit. Asked when it comes back and again when it goes out: who has
+/// kept a reference to the memory may have shared or mapped it in between.
+bool PoolState::keepsFit(GstBuffer* buffer) const {
+    const char* reason = unfit(buffer);
+    if (reason == nullptr)
+        return true;
+    GST_DEBUG_OBJECT(self_, "discarding buffer %p: %s", static_cast<void*>(buffer), reason);
+    gst_buffer_unref(buffer);
+    return false;
 }
 
 GstFlowReturn PoolState::fail(const Error& error) {

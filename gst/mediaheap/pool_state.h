@@ -58,6 +58,7 @@ private:
     Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
     GstBuffer* wrap(GstMemory* memory);
     const char* unfit(GstBuffer* buffer) const;
+    bool keepsFit(GstBuffer* buffer) const;
     GstFlowReturn fail(const Error& error);
     Error startFailure(guint made, Error cause) const;
     void logStarvation(const Error& error);
