@@ -139,7 +139,7 @@ private:
     static Result<std::shared_ptr<Heap>> openOne(const HeapString& wanted,
                                                  std::vector<SourceInfo> passedOver);
     static Result<std::shared_ptr<Heap>> openAuto(const HeapString& wanted);
-    std::optional<std::string> contradictionWith(const HeapString& wanted) const;
+    Result<void> checkShared(const HeapString& wanted) const;
 
     std::unique_ptr<HeapCore> core_;
 };

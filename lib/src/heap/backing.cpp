@@ -49,9 +49,10 @@ Backing::Backing(Kernel& kernel, UniqueFd fd, size_t size)
     : kernel_(&kernel), fd_(std::move(fd)), size_(size) {}
 
 Backing::Backing(Backing&& other) noexcept
-    : offset(other.offset), client(other.client), exported(other.exported), kernel_(other.kernel_),
-      fd_(std::move(other.fd_)), size_(other.size_), data_(std::exchange(other.data_, nullptr)),
-      writable_(other.writable_), counted_(other.counted_), baseline_(other.baseline_) {}
+    : offset(other.offset), client(other.client), exported(other.exported),
+      name(std::move(other.name)), kernel_(other.kernel_), fd_(std::move(other.fd_)),
+      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_),
+      counted_(other.counted_), baseline_(other.baseline_) {}
 
 Backing& Backing::operator=(Backing&& other) noexcept {
     if (this != &other) {
@@ -59,6 +60,7 @@ Backing& Backing::operator=(Backing&& other) noexcept {
         offset = other.offset;
         client = other.client;
         exported = other.exported;
+        name = std::move(other.name);
         kernel_ = other.kernel_;
         fd_ = std::move(other.fd_);
         size_ = other.size_;

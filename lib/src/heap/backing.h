@@ -49,6 +49,7 @@ public:
     uint64_t offset = 0;
     uint64_t client = 0;
     bool exported = false;
+    std::string name; // what the kernel calls it
 
 private:
     Backing(Kernel& kernel, UniqueFd fd, size_t size);

@@ -93,8 +93,8 @@ bool Heap::addressesAreLabels() const noexcept {
 
 bool Heap::isDestroyed() const noexcept { return core_->isDestroyed(); }
 
-std::optional<std::string> Heap::contradictionWith(const HeapString& wanted) const {
-    return wanted.contradiction(core_->effective());
+Result<void> Heap::checkShared(const HeapString& wanted) const {
+    return core_->checkShared(wanted);
 }
 
 uint64_t Heap::newClient() noexcept {

@@ -131,6 +131,22 @@ HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString ef
 
 HeapCore::~HeapCore() = default;
 
+Result<void> HeapCore::checkShared(const HeapString& wanted) const {
+    if (Result<void> fit = checkWishes(wanted, traits_); !fit)
+        return fit;
+    HeapString rounded = wanted;
+    if (wanted.size)
+        rounded.size = roundUp<uint64_t>(*wanted.size, page_).value_or(*wanted.size);
+    const auto key = rounded.contradiction(effective_);
+    if (!key)
+        return {};
+    return makeError(EBUSY, "open the heap",
+                     "this process has it open as '" + description_ +
+                         "', and the two disagree on " + *key,
+                     "use that string, leave the key out to share the heap, or give this one a "
+                     "zone= of its own");
+}
+
 Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& options) const {
     const std::string step = "allocate " + std::to_string(size) + " bytes";
     if (size == 0)
@@ -259,13 +275,16 @@ Result<Backing> HeapCore::makeBacking(const Request& request, uint64_t offset) {
     return backing;
 }
 
-void HeapCore::nameBuffer(const Backing& backing, const std::string& name) {
-    if (!traits_.dmabuf || name.empty())
+void HeapCore::nameBuffer(Backing& backing, const std::string& name) {
+    // A recycled buffer must not go on under its last user's name.
+    if (!traits_.dmabuf || name == backing.name)
         return;
     const int named =
         kernel_.ioctl(backing.fd(), DMA_BUF_SET_NAME, const_cast<char*>(name.c_str()));
     if (named < 0)
         log(LogLevel::Debug, "name a DMA-BUF '" + name + "': " + errnoText(-named));
+    else
+        backing.name = name;
 }
 
 void HeapCore::giveBack(Backing backing) {

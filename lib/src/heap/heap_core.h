@@ -35,6 +35,12 @@ public:
     static Result<std::unique_ptr<HeapCore>> open(Kernel& kernel, HeapString string);
     ~HeapCore();
 
+    /// Whether somebody who opens @p wanted can be given this heap.
+    ///
+    /// Errors: EOPNOTSUPP a wish that the source cannot honour; EBUSY a key that says otherwise,
+    /// with the form in which this was opened first.
+    Result<void> checkShared(const HeapString& wanted) const;
+
     const std::string& description() const noexcept { return description_; }
     /// The heap string with every default worked out.
     const HeapString& effective() const noexcept { return effective_; }
@@ -78,7 +84,7 @@ private:
     Result<Request> check(size_t size, const AllocOptions& options) const;
     Result<Placement> place(const Request& request);
     Result<Backing> makeBacking(const Request& request, uint64_t offset);
-    void nameBuffer(const Backing& backing, const std::string& name);
+    void nameBuffer(Backing& backing, const std::string& name);
 
     // With mutex_ held.
     void collectFreed(BlockCache::Doomed& doomed);

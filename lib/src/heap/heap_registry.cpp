@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "heap/heap_registry.h"
 
-#include <cerrno>
-
-#include "base/error.h"
-
 namespace mediaheap {
 
 HeapRegistry& HeapRegistry::instance() noexcept {
@@ -22,14 +18,9 @@ Result<std::shared_ptr<Heap>> HeapRegistry::find(const HeapString& wanted) {
         heaps_.erase(entry);
         return std::shared_ptr<Heap>();
     }
-    const auto key = heap->contradictionWith(wanted);
-    if (!key)
-        return heap;
-    return makeError(EBUSY, "open the heap",
-                     "this process has it open as '" + heap->description() +
-                         "', and the two disagree on " + *key,
-                     "use that string, leave the key out to share the heap, or give this one a "
-                     "zone= of its own");
+    if (Result<void> shared = heap->checkShared(wanted); !shared)
+        return std::move(shared).error();
+    return heap;
 }
 
 } // namespace mediaheap

@@ -192,7 +192,8 @@ Result<HeapString> HeapString::parse(std::string_view text) {
                                  std::string("the sources are ") + knownSources());
             if (colon < part.size())
                 heap.name = std::string(part.substr(colon + 1));
-            if (colon < part.size() && !isPlainName(heap.name))
+            if (colon < part.size() &&
+                (!isPlainName(heap.name) || heap.name == "." || heap.name == ".."))
                 return malformed("no usable name after '" + heap.source + ":'", grammar);
             if (heap.source == "dma-heap" && heap.name.empty())
                 return malformed("dma-heap needs the name of a heap under /dev/dma_heap",
@@ -257,10 +258,6 @@ std::optional<std::string> HeapString::contradiction(const HeapString& open) con
         return "size";
     if (base && base != open.base)
         return "base";
-    if (cached && cached != open.cached)
-        return "cached";
-    if (contiguous && contiguous != open.contiguous)
-        return "contiguous";
     if (cache && cache != open.cache)
         return "cache";
     if (prefault && prefault != open.prefault)

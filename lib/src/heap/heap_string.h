@@ -41,7 +41,8 @@ struct HeapString {
     std::string canonical() const;
 
     /// The first key given here that says something else than @p open, or nothing. A key that was
-    /// not given agrees with everything.
+    /// not given agrees with everything; those that ask for a property of the source (cached,
+    /// contiguous, require) are the source's to judge.
     std::optional<std::string> contradiction(const HeapString& open) const;
 
     /// The keys of @p defaults that were not given here.
