@@ -38,35 +38,6 @@ constexpr uint64_t both = DMA_BUF_SYNC_RW;
 Kernel& kernel() { return exporterKernel(); }
 size_t page() { return kernel().pageSize(); }
 
-UniqueFd memfdOf(uint64_t size, int seals) {
-    UniqueFd memfd(kernel().memfdCreate("facts", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    EXPECT_TRUE(memfd.isValid());
-    EXPECT_EQ(kernel().truncate(memfd.get(), size), 0);
-    if (seals != 0) {
-        EXPECT_EQ(kernel().addSeals(memfd.get(), seals), 0);
-    }
-    return memfd;
-}
-
-int createUdmabuf(int memfd, uint64_t offset, uint64_t size) {
-    const UniqueFd device(kernel().open("/dev/udmabuf", O_RDWR | O_CLOEXEC));
-    udmabuf_create request{};
-    request.memfd = static_cast<uint32_t>(memfd);
-    request.flags = UDMABUF_FLAGS_CLOEXEC;
-    request.offset = offset;
-    request.size = size;
-    return kernel().ioctl(device.get(), UDMABUF_CREATE, &request);
-}
-
-int createUdmabuf(const UniqueFd& memfd, uint64_t offset, uint64_t size) {
-    return createUdmabuf(memfd.get(), offset, size);
-}
-
-int allocateFrom(const std::string& heap, dma_heap_allocation_data& request) {
-    const UniqueFd device(kernel().open(("/dev/dma_heap/" + heap).c_str(), O_RDONLY | O_CLOEXEC));
-    return kernel().ioctl(device.get(), DMA_HEAP_IOCTL_ALLOC, &request);
-}
-
 int sync(int fd, uint64_t flags) {
     dma_buf_sync request{};
     request.flags = flags;
@@ -303,13 +274,6 @@ TEST(Udmabuf, NeedsAMemfd) {
 
 // ---- dma-heap.
 
-dma_heap_allocation_data heapRequest(uint64_t length) {
-    dma_heap_allocation_data request{};
-    request.len = length;
-    request.fd_flags = O_RDWR | O_CLOEXEC;
-    return request;
-}
-
 TEST(DmaHeap, RoundsUpToWholePages) {
     dma_heap_allocation_data request = heapRequest(page() + 1);
     ASSERT_EQ(allocateFrom("system", request), 0);
@@ -360,20 +324,5 @@ TEST(DmaHeap, IsOneNodeForEachHeap) {
 }
 
 } // namespace
-
-int newDmaBuf(const char* exporter, size_t size) {
-    int fd = -1;
-    if (std::string(exporter) == "udmabuf") {
-        fd = createUdmabuf(memfdOf(size, F_SEAL_SHRINK), 0, size);
-    } else {
-        dma_heap_allocation_data request = heapRequest(size);
-        fd = allocateFrom(exporter, request);
-        fd = fd < 0 ? fd : static_cast<int>(request.fd);
-    }
-    if (fd < 0)
-        ADD_FAILURE() << "no buffer of " << size << " bytes from " << exporter << ": "
-                      << std::strerror(-fd);
-    return fd;
-}
 
 } // namespace mediaheap::test

@@ -9,7 +9,7 @@
 namespace mediaheap::test {
 
 FakeImporter::FakeImporter(UniqueFd reference, int pages, uint64_t offset, size_t size)
-    : reference_(std::move(reference)), size_(size) {
+    : reference_(std::move(reference)), size_(size), pages_(pages) {
     void* const address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, pages,
                                  static_cast<off_t>(offset));
     if (address == MAP_FAILED)
@@ -19,7 +19,7 @@ FakeImporter::FakeImporter(UniqueFd reference, int pages, uint64_t offset, size_
 
 FakeImporter::FakeImporter(FakeImporter&& other) noexcept
     : reference_(std::move(other.reference_)), data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)), pages_(std::exchange(other.pages_, -1)) {}
 
 FakeImporter& FakeImporter::operator=(FakeImporter&& other) noexcept {
     if (this != &other) {
@@ -27,6 +27,7 @@ FakeImporter& FakeImporter::operator=(FakeImporter&& other) noexcept {
         reference_ = std::move(other.reference_);
         data_ = std::exchange(other.data_, nullptr);
         size_ = std::exchange(other.size_, 0);
+        pages_ = std::exchange(other.pages_, -1);
     }
     return *this;
 }
@@ -44,6 +45,7 @@ void FakeImporter::detach() {
         ::munmap(data_, size_);
     data_ = nullptr;
     size_ = 0;
+    pages_ = -1;
     reference_.reset();
 }
 

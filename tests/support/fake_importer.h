@@ -22,6 +22,8 @@ public:
 
     bool isAttached() const { return reference_.isValid(); }
     size_t size() const { return size_; }
+    /// The memfd that has the memory: of a udmabuf, its arena. Valid as long as the buffer.
+    int pages() const { return pages_; }
     void fill(uint8_t value);
     /// Whether every byte is @p value.
     bool isFilledWith(uint8_t value) const;
@@ -32,6 +34,7 @@ private:
     UniqueFd reference_;
     uint8_t* data_ = nullptr;
     size_t size_ = 0;
+    int pages_ = -1;
 };
 
 } // namespace mediaheap::test

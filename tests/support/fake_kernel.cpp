@@ -177,6 +177,8 @@ int FakeKernel::map(void* hint, size_t size, int protection, int flags, int fd, 
     if (buffer && (size > buffer->size ||
                    (buffer->refusesPrivateMappings && (flags & MAP_TYPE) == MAP_PRIVATE)))
         return -EINVAL;
+    if (buffer && refuseWritableMappings && (protection & PROT_WRITE) != 0)
+        return -EACCES;
     if (buffer && buffer->pages) {
         void* const result = ::mmap(hint, size, protection, flags, buffer->pages->get(),
                                     static_cast<off_t>(buffer->offset));

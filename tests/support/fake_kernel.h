@@ -53,6 +53,8 @@ public:
     int fdinfoError = 0;                ///< what opening a fdinfo answers
     long countOffset = 0; ///< added to every `count`, as by a kernel that counts otherwise
 
+    bool refuseWritableMappings = false; ///< mapping a DMA-BUF for writing answers EACCES
+
     /// The next @p times calls of DMA_BUF_IOCTL_SYNC in @p phase (DMA_BUF_SYNC_START or _END) that
     /// are valid otherwise answer @p error (positive) and do nothing.
     void failSync(uint64_t phase, int error, unsigned times = 1);
