@@ -135,6 +135,8 @@ int FakeKernel::open(const char* path, int flags) {
         const int fd = std::atoi(path + fdinfoDirectory.size());
         return find(fd) ? openFdinfo(fd) : real_.open(path, flags);
     }
+    if (const auto file = files.find(path); file != files.end())
+        return openText(file->second);
     if (name == sizeLimitPath || name == listLimitPath) {
         if (nodes_.count("/dev/udmabuf") == 0)
             return -ENOENT;

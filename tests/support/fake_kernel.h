@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,6 +56,9 @@ public:
 
     bool refuseWritableMappings = false; ///< mapping a DMA-BUF for writing answers EACCES
 
+    std::map<std::string, std::string> files; ///< small files: path -> text
+    size_t longestRead = SIZE_MAX;            ///< read() gives no more bytes at once
+
     /// The next @p times calls of DMA_BUF_IOCTL_SYNC in @p phase (DMA_BUF_SYNC_START or _END) that
     /// are valid otherwise answer @p error (positive) and do nothing.
     void failSync(uint64_t phase, int error, unsigned times = 1);
@@ -82,7 +86,7 @@ public:
     int open(const char* path, int flags) override;
     int duplicate(int fd) override { return real_.duplicate(fd); }
     ssize_t read(int fd, void* buffer, size_t size) override {
-        return real_.read(fd, buffer, size);
+        return real_.read(fd, buffer, std::min(size, longestRead));
     }
     int ioctl(int fd, unsigned long request, void* argument) override;
     int memfdCreate(const char* name, unsigned flags) override;
