@@ -3,7 +3,7 @@
 """documents_test.py TREE: holds the documents to the tree.
 
 A fenced block marked `sh` is run, line by line. One marked `sh ci` takes too long or needs the whole
-machine: each of its lines must stand in .ci/run, which runs it. `c` and `cpp` blocks must be excerpts
+machine: each of its lines must stand in .ci/run or tests/install/run, which run it. `c` and `cpp` blocks must be excerpts
 of the programs in docs/examples, which are compiled and run.
 """
 import glob
@@ -47,7 +47,7 @@ class Commands(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, f"{path}: {line}\n{done.stdout}{done.stderr}")
 
     def test_what_is_too_large_to_run_here_is_run_by_ci(self):
-        script = read(os.path.join(TREE, ".ci", "run"))
+        script = "".join(read(os.path.join(TREE, p)) for p in (".ci/run", "tests/install/run"))
         for path, body in blocks("sh ci"):
             for line in filter(None, body.splitlines()):
                 with self.subTest(command=line):
