@@ -8,6 +8,7 @@
 #include "debug.h"
 #include "dmabuf_caps.h"
 #include "frame_copy.h"
+#include "stream_error.h"
 
 #define GST_CAT_DEFAULT downloadDebug()
 
@@ -151,6 +152,7 @@ bool Downloader::preparePool() {
 }
 
 GstFlowReturn Downloader::failed(const char* what, GstBuffer* in) {
+    letPipelineSettle(GST_ELEMENT(element_));
     GST_ELEMENT_ERROR(element_, RESOURCE, FAILED,
                       ("%s a buffer of %" G_GSIZE_FORMAT " bytes", what, gst_buffer_get_size(in)),
                       ("%" GST_PTR_FORMAT, in));

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gst/gst.h>
 
+#include "debug.h"
 #include "gstmediaheapdownload.h"
 #include "gstmediaheapupload.h"
 
 #define PACKAGE "mediaheap"
 
 static gboolean plugin_init(GstPlugin* plugin) {
+    // Known before the first element is, to those who set thresholds by name.
+    mediaheap::plugin::uploadDebug();
+    mediaheap::plugin::downloadDebug();
     return gst_element_register(plugin, "mediaheapupload", GST_RANK_NONE,
                                 GST_TYPE_MEDIA_HEAP_UPLOAD) &&
            gst_element_register(plugin, "mediaheapdownload", GST_RANK_NONE,

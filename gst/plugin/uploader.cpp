@@ -10,6 +10,7 @@
 #include "debug.h"
 #include "dmabuf_caps.h"
 #include "frame_copy.h"
+#include "stream_error.h"
 
 #define GST_CAT_DEFAULT uploadDebug()
 
@@ -97,6 +98,7 @@ bool Uploader::fitsBudget(const MediaFormat& format) {
 
     // Upstream offers the same caps again and again.
     if (!refusedBudget_) {
+        letPipelineSettle(GST_ELEMENT(element_));
         GST_ELEMENT_ERROR(
             element_, RESOURCE, NO_SPACE_LEFT,
             ("heap '%s': its size of %" G_GUINT64_FORMAT " bytes is smaller than two frames of "
@@ -275,11 +277,13 @@ GstFlowReturn Uploader::noRoom(GstBufferPool* pool, GstMediaHeap* heap, gsize si
                                   gst_media_heap_get_description(heap), size,
                                   field(stats.get(), "used"), field(stats.get(), "size")));
     }
+    letPipelineSettle(GST_ELEMENT(element_));
     GST_ELEMENT_ERROR(element_, RESOURCE, NO_SPACE_LEFT, ("%s", why.get()), (nullptr));
     return GST_FLOW_ERROR;
 }
 
 GstFlowReturn Uploader::unreadable(GstBuffer* in) {
+    letPipelineSettle(GST_ELEMENT(element_));
     GST_ELEMENT_ERROR(element_, STREAM, FORMAT,
                       ("a buffer of %" G_GSIZE_FORMAT
                        " bytes holds no frame of %dx%d %s; check what "

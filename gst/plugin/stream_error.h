@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+namespace mediaheap::plugin {
+
+/// To be called by a streaming thread before it posts an error that ends the stream.
+///
+/// gst-launch-1.0 ends its main loop from within the bus's synchronous handler (tools/gst-launch.c,
+/// bus_sync_handler()). An error in the first moments of a pipeline, such as one about its caps,
+/// comes before that loop runs, is forgotten, and the program waits for ever. A pause on the way to
+/// a certain end harms nobody.
+void letPipelineSettle(GstElement* element);
+
+} // namespace mediaheap::plugin
