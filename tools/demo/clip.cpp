@@ -20,7 +20,7 @@ Clip failure(std::string why) { return {"", std::move(why)}; }
 /// Empty on success, else what failed.
 std::string encodeTo(const char* path) {
     g_autofree gchar* description =
-        g_strdup_printf("videotestsrc pattern=ball num-buffers=%d "
+        g_strdup_printf("videotestsrc horizontal-speed=4 num-buffers=%d "
                         "! video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1 "
                         "! jpegenc ! avimux ! filesink name=file",
                         Clip::frames, Clip::width, Clip::height, Clip::framesPerSecond);
@@ -43,7 +43,7 @@ std::string encodeTo(const char* path) {
 Clip cachedClip() {
     g_autofree gchar* directory = g_build_filename(g_get_user_cache_dir(), "mediaheap", nullptr);
     g_autofree gchar* name =
-        g_strdup_printf("ball-%dx%d-%d.avi", Clip::width, Clip::height, Clip::frames);
+        g_strdup_printf("bars-%dx%d-%d.avi", Clip::width, Clip::height, Clip::frames);
     g_autofree gchar* path = g_build_filename(directory, name, nullptr);
     if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return {path, ""};

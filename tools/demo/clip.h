@@ -5,7 +5,7 @@
 
 namespace demo {
 
-/// The clip that the demo plays when it is given none: a moving ball, encoded as Motion JPEG.
+/// The clip that the demo plays when it is given none: moving colour bars, encoded as Motion JPEG.
 struct Clip {
     static constexpr int width = 1280;
     static constexpr int height = 720;
