@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pipeline.h"
+
+#include <algorithm>
+
+namespace mediaheap::test {
+
+namespace {
+
+/// Longer than any pipeline of the tests takes under a sanitizer.
+constexpr GstClockTime patience = 120 * GST_SECOND;
+
+} // namespace
+
+Pipeline::Pipeline(const std::string& description) {
+    GError* error = nullptr;
+    GstElement* parsed =
+        gst_parse_launch_full(description.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+    if (!parsed) {
+        ADD_FAILURE() << error->message;
+        std::abort();
+    }
+    gst_object_ref_sink(parsed);
+    if (GST_IS_PIPELINE(parsed)) {
+        pipeline_ = parsed;
+    } else {
+        pipeline_ = GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr)));
+        gst_bin_add(GST_BIN(pipeline_), parsed);
+        gst_object_unref(parsed);
+    }
+    bus_ = gst_element_get_bus(pipeline_);
+}
+
+Pipeline::~Pipeline() {
+    setState(GST_STATE_NULL);
+    gst_object_unref(bus_);
+    gst_object_unref(pipeline_);
+}
+
+OwnedElement Pipeline::element(const char* name) {
+    GstElement* found = gst_bin_get_by_name(GST_BIN(pipeline_), name);
+    EXPECT_NE(found, nullptr) << name;
+    return OwnedElement(found);
+}
+
+void Pipeline::onBuffer(const char* name, const char* padName,
+                        std::function<void(GstBuffer*)> see) {
+    watches_.push_back(std::make_unique<Watch>(Watch{std::move(see)}));
+    GstPad* pad = gst_element_get_static_pad(element(name).get(), padName);
+    gst_pad_add_probe(
+        pad, GST_PAD_PROBE_TYPE_BUFFER,
+        [](GstPad*, GstPadProbeInfo* info, gpointer watch) {
+            static_cast<Watch*>(watch)->see(GST_PAD_PROBE_INFO_BUFFER(info));
+            return GST_PAD_PROBE_OK;
+        },
+        watches_.back().get(), nullptr);
+    gst_object_unref(pad);
+}
+
+bool Pipeline::reach(GstState state) {
+    return setState(state) != GST_STATE_CHANGE_FAILURE &&
+           gst_element_get_state(pipeline_, nullptr, nullptr, patience) != GST_STATE_CHANGE_FAILURE;
+}
+
+bool Pipeline::play() {
+    return setState(GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE && waitForEnd();
+}
+
+bool Pipeline::waitForEnd() {
+    for (;;) {
+        GstMessage* message = gst_bus_timed_pop(bus_, patience);
+        if (!message) {
+            ADD_FAILURE() << "the pipeline comes to no end";
+            return false;
+        }
+        const GstMessageType type = GST_MESSAGE_TYPE(message);
+        take(message);
+        if (type == GST_MESSAGE_EOS || type == GST_MESSAGE_ERROR)
+            return type == GST_MESSAGE_EOS;
+    }
+}
+
+bool Pipeline::rewind() {
+    return gst_element_seek_simple(pipeline_, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
+}
+
+const std::vector<std::string>& Pipeline::errors() {
+    drain();
+    return errors_;
+}
+
+const std::vector<std::string>& Pipeline::warnings() {
+    drain();
+    return warnings_;
+}
+
+int Pipeline::countMessages(GstMessageType type) {
+    drain();
+    return static_cast<int>(std::count(types_.begin(), types_.end(), type));
+}
+
+void Pipeline::drain() {
+    while (GstMessage* message = gst_bus_pop(bus_))
+        take(message);
+}
+
+void Pipeline::take(GstMessage* message) {
+    GError* error = nullptr;
+    types_.push_back(GST_MESSAGE_TYPE(message));
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+        gst_message_parse_error(message, &error, nullptr);
+        errors_.emplace_back(error->message);
+    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING) {
+        gst_message_parse_warning(message, &error, nullptr);
+        warnings_.emplace_back(error->message);
+    }
+    g_clear_error(&error);
+    gst_message_unref(message);
+}
+
+} // namespace mediaheap::test
