@@ -29,7 +29,8 @@ uint64_t identityFrom(const struct ::stat& status) {
     return static_cast<uint64_t>(status.st_dev) << 40 ^ static_cast<uint64_t>(status.st_ino);
 }
 
-/// Identity and number of every descriptor of this process.
+/// The identities of all descriptors of this process. Looks at them by path, not by number: other
+/// threads may be closing theirs.
 std::multiset<uint64_t> openIdentities() {
     std::multiset<uint64_t> identities;
     DIR* const directory = ::opendir("/proc/self/fd");
@@ -37,7 +38,8 @@ std::multiset<uint64_t> openIdentities() {
         std::abort();
     while (const dirent* const entry = ::readdir(directory)) {
         struct ::stat status;
-        if (entry->d_name[0] != '.' && ::fstat(std::atoi(entry->d_name), &status) == 0)
+        if (entry->d_name[0] != '.' &&
+            ::fstatat(::dirfd(directory), entry->d_name, &status, 0) == 0)
             identities.insert(identityFrom(status));
     }
     ::closedir(directory);
