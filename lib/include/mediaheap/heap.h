@@ -99,6 +99,7 @@ public:
 
     bool isDmaBuf() const noexcept;           ///< blocks are DMA-BUFs
     bool isCached() const noexcept;           ///< CPU mappings go through the caches
+    bool isContiguous() const noexcept;       ///< blocks are physically contiguous
     bool addressesAreLabels() const noexcept; ///< Block::address() means nothing to hardware
     bool isDestroyed() const noexcept;
 

@@ -86,6 +86,8 @@ bool Heap::isDmaBuf() const noexcept { return core_->traits().dmabuf; }
 
 bool Heap::isCached() const noexcept { return core_->traits().cached; }
 
+bool Heap::isContiguous() const noexcept { return core_->traits().contiguous; }
+
 bool Heap::addressesAreLabels() const noexcept {
     // None of today's sources knows the device addresses of its memory.
     return true;
