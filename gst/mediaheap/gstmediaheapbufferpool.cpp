@@ -19,8 +19,11 @@
  * as the same #GstMemory, so that what importers keep for it stays valid.
  *
  * When the heap is full, gst_buffer_pool_acquire_buffer() waits as long as one of the pool's
- * memories is out, and fails with %GST_FLOW_ERROR otherwise. Making the pool active fails when the
- * minimum of buffers cannot be had; the log says what size of the heap would do.
+ * memories is out, and up to two seconds for what others have of the heap: when a stream changes
+ * its format, the pool for the new frames starts before the old frames are gone. Then it fails with
+ * %GST_FLOW_ERROR. Making the pool active fails when the minimum of buffers cannot be had; where
+ * others would only have to give theirs back, it starts with fewer. The log says what size of the
+ * heap would do.
  *
  * Thread safety: as for any #GstBufferPool, all functions may be called from any thread.
  *

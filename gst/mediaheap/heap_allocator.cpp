@@ -12,6 +12,7 @@
 #include "gstmediaheapfdallocator-private.h"
 #include "memory_mapping.h"
 #include "memory_state.h"
+#include "raw_flags.h"
 
 #define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
 
@@ -151,7 +152,8 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
     options.name = request.name;
     options.alignment = alignment.value();
     options.cached = request.cached;
-    options.contiguous = (request.params.flags & GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS) != 0;
+    options.contiguous =
+        (rawFlags(request.params.flags) & GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS) != 0;
     options.client = request.client != 0 ? request.client : client_;
     // GStreamer knows memory without bytes, the heap does not.
     auto block = coreOf(heap_)->allocate(MAX(total.value(), gsize{1}), options);
@@ -163,7 +165,9 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
     birth.size = request.size;
     birth.maxsize = block->size();
     birth.align = request.params.align;
-    birth.flags = request.params.flags;
+    birth.flags = rawFlags(request.params.flags);
+    if (coreOf(heap_)->isContiguous())
+        birth.flags |= GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS;
     const auto cleared = clearAround(*block, birth);
     if (!cleared)
         return cleared.error();

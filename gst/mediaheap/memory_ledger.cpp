@@ -109,6 +109,13 @@ MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait) {
     }
 }
 
+bool MemoryLedger::pause(std::chrono::milliseconds longest) {
+    std::unique_lock lock(mutex_);
+    if (!flushing_)
+        changed_.wait_for(lock, longest);
+    return !flushing_;
+}
+
 MemoryLedger::Lot MemoryLedger::reserve() {
     const std::lock_guard lock(mutex_);
     Lot lot;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -88,6 +89,9 @@ public:
     /// left: something idle; else room again, where a memory has been freed since @p departures was
     /// read; else waits for one as long as any is out.
     Lot takeReturned(uint64_t departures, bool wait);
+
+    /// Waits for anything to change, but no longer than @p longest. False when flushing.
+    bool pause(std::chrono::milliseconds longest);
 
     /// Room for one memory, without waiting and without a look at what is idle.
     Lot reserve();

@@ -5,6 +5,7 @@
 
 #include "gstmediaheap-private.h"
 #include "memory_state.h"
+#include "raw_flags.h"
 
 #define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
 
@@ -21,7 +22,7 @@ static_assert(static_cast<guint>(Access::Write) == GST_MAP_WRITE);
 
 gpointer mapMemory(GstMemory* memory, GstMapInfo* info, gsize) noexcept {
     const Block& block = MemoryState::of(memory)->block();
-    const guint access = info->flags & accessBits;
+    const guint access = rawFlags(info->flags) & accessBits;
     if (access == 0)
         return block.data();
     const auto begun = block.beginAccess(static_cast<Access>(access));
@@ -36,7 +37,7 @@ gpointer mapMemory(GstMemory* memory, GstMapInfo* info, gsize) noexcept {
 }
 
 void unmapMemory(GstMemory* memory, GstMapInfo* info) noexcept {
-    if ((info->flags & accessBits) == 0)
+    if ((rawFlags(info->flags) & accessBits) == 0)
         return;
     const Block& block = MemoryState::of(memory)->block();
     const auto ended = block.endAccess();

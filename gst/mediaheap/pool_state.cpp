@@ -9,6 +9,7 @@
 #include "gstmediaheap-private.h"
 #include "heap_allocator.h"
 #include "memory_state.h"
+#include "raw_flags.h"
 #include "video_layout.h"
 
 #define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
@@ -16,6 +17,15 @@
 namespace mediaheap::gst {
 
 namespace {
+
+using std::chrono::steady_clock;
+
+// When a stream changes its format, the pool for the new frames starts before the old one stops,
+// and the old frames are let go as the new ones push them out: a queue of GStreamer's default
+// length takes a second for that. Nothing tells of memory that others give back, so it is looked
+// for.
+constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::milliseconds lookout{10};
 
 /// What passes when somebody gives memory or descriptors back.
 bool isShortage(const Error& error) {
@@ -25,8 +35,8 @@ bool isShortage(const Error& error) {
 /// The pool's metas stay on the buffer, whatever its users add and take away.
 gboolean markPooled(GstBuffer*, GstMeta** meta, gpointer) {
     // GST_META_FLAG_SET() is C.
-    (*meta)->flags =
-        static_cast<GstMetaFlags>((*meta)->flags | GST_META_FLAG_POOLED | GST_META_FLAG_LOCKED);
+    (*meta)->flags = static_cast<GstMetaFlags>(rawFlags((*meta)->flags) | GST_META_FLAG_POOLED |
+                                               GST_META_FLAG_LOCKED);
     return TRUE;
 }
 
@@ -107,9 +117,15 @@ bool PoolState::setConfig(GstStructure* config) {
 bool PoolState::start() {
     starved_ = false;
     ledger_->begin(config_.max);
+    const uint64_t othersUsed = coreOf(heap_)->stats().used;
     for (guint made = 0; made < config_.min; made++) {
         auto lot = ledger_->reserve();
         auto memory = makeMemory(std::move(lot.seat));
+        if (!memory && mayStartShort(othersUsed, memory.error())) {
+            GST_INFO_OBJECT(self_, "starting with %u of %u buffers: %s", made, config_.min,
+                            memory.error().message().c_str());
+            return true;
+        }
         if (!memory) {
             fail(startFailure(made, std::move(memory).error()));
             ledger_->retire();
@@ -122,8 +138,9 @@ bool PoolState::start() {
 
 GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireParams* params) {
     const bool wait =
-        params == nullptr || (params->flags & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT) == 0;
+        params == nullptr || (rawFlags(params->flags) & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT) == 0;
     Error shortage;
+    Endurance endurance{steady_clock::now() + patience, false};
     auto lot = ledger_->take(wait);
     for (;;) {
         switch (lot.kind) {
@@ -142,7 +159,10 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         case MemoryLedger::Lot::Kind::Full:
             return GST_FLOW_EOS;
         case MemoryLedger::Lot::Kind::Hopeless:
-            return fail(shortage);
+            if (!wait || !outlastOthers(shortage, endurance))
+                return fail(shortage);
+            lot = ledger_->take(wait);
+            continue;
         case MemoryLedger::Lot::Kind::Room:
             break;
         }
@@ -274,16 +294,45 @@ GstFlowReturn PoolState::fail(const Error& error) {
     return GST_FLOW_ERROR;
 }
 
+uint64_t PoolState::memorySize() const {
+    return uint64_t{config_.size} + config_.params.prefix + config_.params.padding;
+}
+
+/// Whether the minimum of buffers could be had if only the others in the heap, who had
+/// @p othersUsed bytes of it, gave them back.
+bool PoolState::mayStartShort(uint64_t othersUsed, const Error& error) const {
+    return error.code == ENOMEM && othersUsed > 0 &&
+           config_.min * memorySize() <= coreOf(heap_)->stats().size;
+}
+
+/// Waits for room in the heap that others have. False when there is none to come, or not in time.
+bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
+    while (error.code == ENOMEM && !endurance.last && steady_clock::now() < endurance.deadline) {
+        const Stats stats = coreOf(heap_)->stats();
+        if (memorySize() > stats.size)
+            return false;
+        // Nobody has anything: either the others have just left, or it is not for the heap that
+        // there is no memory. One more attempt tells.
+        endurance.last = stats.used == 0;
+        if (endurance.last)
+            return true;
+        logStarvation(error);
+        if (!ledger_->pause(lookout) || coreOf(heap_)->stats().largestFree >= memorySize())
+            return true;
+    }
+    return false;
+}
+
 /// @p cause, with what all buffers that the pool was to start with would have needed.
 Error PoolState::startFailure(guint made, Error cause) const {
     constexpr uint64_t mebi = uint64_t{1} << 20;
     const Stats stats = coreOf(heap_)->stats();
-    const uint64_t bytes = uint64_t{config_.size} + config_.params.prefix + config_.params.padding;
+    const uint64_t bytes = memorySize();
     cause.step = "make " + std::to_string(config_.min) + " buffers of " + std::to_string(bytes) +
                  " bytes, of which " + std::to_string(made) + " fit: " + cause.step;
     if (cause.code != ENOMEM)
         return cause;
-    // Blocks are whole pages. The largest page there is gives a size that is enough everywhere.
+    // Blocks are whole pages; the largest page there is gives a size that is enough everywhere.
     constexpr uint64_t page = uint64_t{64} << 10;
     const uint64_t each = (bytes + page - 1) / page * page;
     const uint64_t needed = stats.used + (config_.min - made) * each;

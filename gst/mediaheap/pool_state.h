@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -55,12 +56,21 @@ public:
     std::string failure() const;
 
 private:
+    /// How long acquire() waits for what others have of the heap.
+    struct Endurance {
+        std::chrono::steady_clock::time_point deadline;
+        bool last; ///< the next failure is final
+    };
+
     Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
     GstBuffer* wrap(GstMemory* memory);
     const char* unfit(GstBuffer* buffer) const;
     bool keepsFit(GstBuffer* buffer) const;
     GstFlowReturn fail(const Error& error);
+    uint64_t memorySize() const;
+    bool mayStartShort(uint64_t othersUsed, const Error& error) const;
     Error startFailure(guint made, Error cause) const;
+    bool outlastOthers(const Error& error, Endurance& endurance);
     void logStarvation(const Error& error);
 
     GstBufferPool* const self_;

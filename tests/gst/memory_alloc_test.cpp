@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "fake_kernel.h"
 #include "gst_test.h"
+#include "kernel_override.h"
 
 namespace mediaheap::test {
 
@@ -112,13 +114,31 @@ TEST_F(AllocTest, WhatTheHeapCannotHoldIsNoMemoryWithTheReasonLogged) {
 TEST_F(AllocTest, ContiguousMemoryIsRefusedWhereThereIsNone) {
     GstAllocationParams params{};
     params.flags = GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS;
-    const Owned<GstMemory> memory = allocate(100000, &params);
-    if (memory != nullptr)
+    const Owned<GstMediaHeap> scattered(gst_media_heap_open("memfd,size=1M,zone=pages", nullptr));
+    const Owned<GstAllocator> pages(gst_media_heap_get_allocator(scattered.get()));
+    EXPECT_EQ(gst_allocator_alloc(pages.get(), 100000, &params), nullptr);
+    const Owned<GstMemory> any(gst_allocator_alloc(pages.get(), 100000, nullptr));
+    EXPECT_FALSE(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(any.get()));
+}
+
+TEST_F(AllocTest, ContiguousMemorySaysSoAskedOrNot) {
+    FakeKernel kernel;
+    kernel.addDmaHeap("default_cma_region");
+    const KernelOverride override(kernel);
+    const Owned<GstMediaHeap> cma(
+        gst_media_heap_open("dma-heap:default_cma_region,size=1M", nullptr));
+    ASSERT_NE(cma, nullptr);
+    const Owned<GstAllocator> contiguous(gst_media_heap_get_allocator(cma.get()));
+    GstAllocationParams params{};
+    for (const GstMemoryFlags asked :
+         {static_cast<GstMemoryFlags>(0), GST_MEMORY_FLAG_PHYSICALLY_CONTIGUOUS}) {
+        params.flags = asked;
+        const Owned<GstMemory> memory(gst_allocator_alloc(contiguous.get(), 100000, &params));
+        ASSERT_NE(memory, nullptr);
         EXPECT_TRUE(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(memory.get()));
-    else
-        EXPECT_EQ(stat(heap.get(), "failures"), 1u);
-    const Owned<GstMemory> any = allocate(100000);
-    EXPECT_EQ(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(any.get()), memory != nullptr);
+        const Owned<GstMemory> part(gst_memory_share(memory.get(), 10, 20));
+        EXPECT_TRUE(GST_MEMORY_IS_PHYSICALLY_CONTIGUOUS(part.get()));
+    }
 }
 
 TEST_F(AllocTest, OneClientsDataIsNotShownToAnother) {

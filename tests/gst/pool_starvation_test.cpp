@@ -132,17 +132,70 @@ TEST_F(StarvationTest, FlushingWakesWhoeverWaits) {
     EXPECT_EQ(taking.get(), GST_FLOW_FLUSHING);
 }
 
-TEST_F(StarvationTest, WithNothingOutThereIsNothingToWaitFor) {
+// When a stream changes its format, the new pool starts before the old frames have gone.
+TEST_F(StarvationTest, StartsShortWhereOthersHaveWhatItNeeds) {
+    Owned<GstMemory> old = takeFromHeap(3 * quarter);
+    start({"test/data", quarter, 3, 3});
+    EXPECT_EQ(blocks(), 2u) << "one of its own";
+    const Owned<GstBuffer> one = acquire(pool);
+    EXPECT_NE(one, nullptr);
+    old.reset();
+    const Owned<GstBuffer> two = acquireNow(pool);
+    const Owned<GstBuffer> three = acquireNow(pool);
+    EXPECT_TRUE(two != nullptr && three != nullptr);
+}
+
+TEST_F(StarvationTest, WaitsForOthersThoughNoneOfItsOwnIsOut) {
+    // Exactly the room that comes free: no byte more may be waited for.
+    start({"test/data", 2 * quarter - 100, 0, 0});
+    const Owned<GstMemory> rest = takeFromHeap(2 * quarter);
+    Owned<GstMemory> old = takeFromHeap(2 * quarter);
+    auto taking = std::async(std::launch::async, [this] { return acquire(pool); });
+    EXPECT_EQ(taking.wait_for(50ms), std::future_status::timeout);
+    old.reset();
+    ASSERT_EQ(taking.wait_for(20s), std::future_status::ready);
+    EXPECT_NE(taking.get(), nullptr);
+    EXPECT_EQ(failure(), "");
+    EXPECT_EQ(stat(heap.get(), "failures"), 1u) << "it looks before it tries again";
+}
+
+TEST_F(StarvationTest, OthersThatGiveNothingBackAreAnErrorInTheEnd) {
     start({"test/data", 2 * quarter, 0, 0});
     Owned<GstMemory> rest = takeFromHeap(4 * quarter);
-    const GstLog log("mediaheap", GST_LEVEL_ERROR);
     GstFlowReturn result = GST_FLOW_OK;
+    acquireNow(pool, &result);
+    EXPECT_EQ(result, GST_FLOW_ERROR) << "who does not wait learns of it at once";
+    const GstLog log("mediaheap", GST_LEVEL_ERROR);
     acquire(pool, &result);
     EXPECT_EQ(result, GST_FLOW_ERROR);
     for (const std::string& text : {log.text(), failure()})
         EXPECT_NE(text.find("0 KiB of 1024 KiB free"), std::string::npos) << text;
     rest.reset();
     EXPECT_NE(acquire(pool), nullptr) << "it was not the pool's fault, and is over";
+}
+
+TEST_F(StarvationTest, WhatNeverFitsIsAnErrorAtOnce) {
+    start({"test/data", 5 * quarter, 0, 0});
+    Owned<GstMemory> other = takeFromHeap(quarter);
+    GstFlowReturn result = GST_FLOW_OK;
+    const auto before = std::chrono::steady_clock::now();
+    acquire(pool, &result);
+    EXPECT_EQ(result, GST_FLOW_ERROR);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
+}
+
+TEST_F(StarvationTest, FlushingEndsTheWaitForOthers) {
+    start({"test/data", 2 * quarter, 0, 0});
+    const Owned<GstMemory> old = takeFromHeap(4 * quarter);
+    auto taking = std::async(std::launch::async, [this] {
+        GstFlowReturn result = GST_FLOW_OK;
+        acquire(pool, &result);
+        return result;
+    });
+    EXPECT_EQ(taking.wait_for(50ms), std::future_status::timeout);
+    gst_buffer_pool_set_flushing(pool.get(), TRUE);
+    ASSERT_EQ(taking.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(taking.get(), GST_FLOW_FLUSHING);
 }
 
 TEST_F(StarvationTest, ADestroyedHeapIsAnErrorAtOnce) {
