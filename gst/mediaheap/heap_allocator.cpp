@@ -66,11 +66,24 @@ Result<void> clearAround(const Block& block, const MemoryState::Birth& birth) {
     return mapping->end();
 }
 
-/// Whether offset + size from @p start on lies in @p maxsize; @p first is where it begins.
-bool liesWithin(gsize start, gssize offset, gsize size, gsize maxsize, gsize& first) {
+/// A piece of a block.
+struct Range {
+    gsize first = 0;
+    gsize size = 0;
+};
+
+/// @p size bytes (-1: all) at @p offset of the data of @p memory; nothing where the block has no
+/// such bytes.
+std::optional<Range> rangeIn(const GstMemory& memory, gssize offset, gssize size) {
+    if (size == -1 && __builtin_sub_overflow(memory.size, offset, &size))
+        return std::nullopt;
+    Range range;
     gsize end = 0;
-    return !__builtin_add_overflow(start, offset, &first) &&
-           !__builtin_add_overflow(first, size, &end) && end <= maxsize;
+    if (size < 0 || __builtin_add_overflow(memory.offset, offset, &range.first) ||
+        __builtin_add_overflow(range.first, size, &end) || end > memory.maxsize)
+        return std::nullopt;
+    range.size = static_cast<gsize>(size);
+    return range;
 }
 
 GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* params) noexcept {
@@ -183,11 +196,8 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
 }
 
 GstMemory* HeapAllocator::share(GstMemory* memory, gssize offset, gssize size) {
-    if (size == -1)
-        size = static_cast<gssize>(memory->size) - offset;
-    gsize first = 0;
-    if (size < 0 ||
-        !liesWithin(memory->offset, offset, static_cast<gsize>(size), memory->maxsize, first)) {
+    const auto range = rangeIn(*memory, offset, size);
+    if (!range) {
         GST_WARNING_OBJECT(self_,
                            "no part of %" G_GSSIZE_FORMAT " bytes at %" G_GSSIZE_FORMAT
                            " in a memory of %" G_GSIZE_FORMAT " at %" G_GSIZE_FORMAT,
@@ -204,31 +214,31 @@ GstMemory* HeapAllocator::share(GstMemory* memory, gssize offset, gssize size) {
         gst_memory_unlock(root, GST_LOCK_FLAG_EXCLUSIVE);
         return nullptr;
     }
-    GstMemory* part = parentShare_(memory, offset, size);
+    GstMemory* part = parentShare_(memory, offset, static_cast<gssize>(range->size));
     if (root != nullptr) {
         gst_memory_unlock(root, GST_LOCK_FLAG_EXCLUSIVE);
         gst_memory_unlock(root, GST_LOCK_FLAG_EXCLUSIVE);
     }
     // It has the root's flags, though the bytes around it may be the root's data.
     const GstMemory* parent = part->parent;
-    if (first > parent->offset)
+    if (range->first > parent->offset)
         GST_MEMORY_FLAG_UNSET(part, GST_MEMORY_FLAG_ZERO_PREFIXED);
-    if (first + part->size < parent->offset + parent->size)
+    if (range->first + range->size < parent->offset + parent->size)
         GST_MEMORY_FLAG_UNSET(part, GST_MEMORY_FLAG_ZERO_PADDED);
     return part;
 }
 
 GstMemory* HeapAllocator::copy(GstMemory* memory, gssize offset, gssize size) {
     MemoryState& state = *MemoryState::of(memory);
-    const auto whole = static_cast<gssize>(memory->size);
-    const auto length = static_cast<gsize>(size != -1 ? size : whole > offset ? whole - offset : 0);
-    gsize first = 0;
-    if (length != 0 && !liesWithin(memory->offset, offset, length, memory->maxsize, first)) {
+    // GStreamer takes all from behind the end for nothing.
+    const bool nothing = size == 0 || (size == -1 && offset >= static_cast<gssize>(memory->size));
+    const auto range = nothing ? std::optional<Range>(Range()) : rangeIn(*memory, offset, size);
+    if (!range) {
         GST_WARNING_OBJECT(self_, "nothing to copy at %" G_GSSIZE_FORMAT " of '%s'", offset,
                            state.block().name().c_str());
         return nullptr;
     }
-    GstMemory* made = allocateForCopy(memory, length);
+    GstMemory* made = allocateForCopy(memory, range->size);
     if (made == nullptr)
         return nullptr;
     // Straight from the block: whoever has the memory mapped for writing may copy it all the same,
@@ -241,11 +251,11 @@ GstMemory* HeapAllocator::copy(GstMemory* memory, gssize offset, gssize size) {
         gst_memory_unref(made);
         return nullptr;
     }
-    if (length != 0)
-        std::memcpy(target.data, static_cast<const guint8*>(source->data()) + first, length);
+    std::memcpy(target.data, static_cast<const guint8*>(source->data()) + range->first,
+                range->size);
     gst_memory_unmap(made, &target);
-    state.seat().countCopy(length);
-    logCopy(memory, made, length);
+    state.seat().countCopy(range->size);
+    logCopy(memory, made, range->size);
     return made;
 }
 

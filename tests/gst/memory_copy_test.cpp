@@ -58,6 +58,9 @@ TEST_F(CopyTest, BeyondTheBlockIsRefused) {
     EXPECT_EQ(copy(memory, 1, all), nullptr);
     EXPECT_EQ(copy(memory, -1, 10), nullptr);
     EXPECT_EQ(copy(memory, G_MAXSSIZE, G_MAXSSIZE), nullptr);
+    EXPECT_EQ(copy(memory, G_MINSSIZE, -1), nullptr);
+    EXPECT_EQ(copy(memory, G_MINSSIZE, 10), nullptr);
+    EXPECT_EQ(copy(memory, 0, -2), nullptr);
 }
 
 TEST_F(CopyTest, IsWritableWhateverTheOriginalIs) {
