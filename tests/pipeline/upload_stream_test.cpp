@@ -132,8 +132,8 @@ TEST_F(UploadStream, TheCopyThatASinkMakesOfItsLastFrameCounts) {
 }
 
 TEST_F(UploadStream, OtherCapsInAHeapThatIsJustLargeEnough) {
-    // Two large frames take as much as eight small ones, and the pool for the new size starts before
-    // the other, with its two frames, has stopped.
+    // Two large frames take as much as eight small ones, and the pool for the new size starts
+    // before the other, with its two frames, has stopped.
     Counts counts;
     playWithManySizes(heapForFrames(10), "fakesink enable-last-sample=false", &counts);
     EXPECT_EQ(counts, (Counts{60, 0, 0}));

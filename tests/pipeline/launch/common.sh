@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Sourced by the checks of real pipelines. GST_PLUGIN_PATH names the plugin's directory.
+# Sourced by the checks of real pipelines, which speak TAP. GST_PLUGIN_PATH names the plugin's
+# directory.
 # shellcheck shell=bash
 set -euo pipefail
 
 work=$(mktemp -d -t mediaheap-launch.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 
-# What meson and automake take for "skipped".
+# A check that cannot run here.
 skip() {
-    echo "skipped: $*"
-    exit 77
-}
-
-failures=0
-fail() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-passed() { echo "ok: $*"; }
-
-# finish: the last line of every check.
-finish() {
-    ((failures == 0)) || exit 1
+    echo "ok 1 # SKIP $*"
+    echo "1..1"
     exit 0
+}
+
+cases=0
+failures=0
+passed() { echo "ok $((++cases)) - $*"; }
+fail() { echo "not ok $((++cases)) - $*" && failures=$((failures + 1)); }
+# told FILE: what a program said, for people.
+told() { sed 's/^/#   /' "$1"; }
+
+# finish: the last line of every check. A check that ends without it has failed.
+finish() {
+    echo "1..$cases"
+    exit "$((failures > 0))"
 }
 
 need_tool() { command -v "$1" >/dev/null || skip "no $1 here"; }
@@ -33,8 +35,8 @@ need_element() { has_element "$1" || skip "GStreamer has no element $1 here"; }
 need_tool gst-launch-1.0
 need_tool gst-inspect-1.0
 has_element mediaheapupload || {
-    echo "FAILED: mediaheapupload is not found; GST_PLUGIN_PATH is '${GST_PLUGIN_PATH:-}'"
-    exit 1
+    fail "mediaheapupload is not found; GST_PLUGIN_PATH is '${GST_PLUGIN_PATH:-}'"
+    finish
 }
 
 # launch NAME ARGUMENT...: runs gst-launch-1.0 -v; output and log go to $work/NAME.out and .log, the
@@ -54,7 +56,7 @@ played() {
         passed "$1 played to its end"
     else
         fail "$1: status $status"
-        sed 's/^/    /' "$work/$1.out"
+        told "$work/$1.out"
     fi
 }
 
@@ -62,10 +64,12 @@ played() {
 # that are pulled from warn of a pad that is not active yet, with or without us.)
 log_is_clean() {
     [[ -s $work/$1.log ]] || fail "$1 logged nothing at all, not even what performance costs"
-    if grep -E ' (WARN|ERROR|FIXME) ' "$work/$1.log" | grep -v 'pad not activated yet$'; then
+    if grep -E ' (WARN|ERROR|FIXME) ' "$work/$1.log" | grep -v 'pad not activated yet$' >"$work/found"; then
         fail "$1: warnings in the log"
-    elif grep '_fallback_mem_copy' "$work/$1.log"; then
+        told "$work/found"
+    elif grep '_fallback_mem_copy' "$work/$1.log" >"$work/found"; then
         fail "$1: GStreamer's fallback copied memory"
+        told "$work/found"
     else
         passed "$1 logged no warning and no copy of memory"
     fi

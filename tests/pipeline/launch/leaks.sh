@@ -8,8 +8,9 @@ export GST_TRACERS=leaks GST_DEBUG=GST_TRACER:7
 
 leakless() {
     grep -q 'object-alive.class' "$work/$1.log" || fail "$1: the tracer did not run"
-    if grep -E 'object-alive, type-name=\(string\)[^%]|WARN|CRITICAL' "$work/$1.log" "$work/$1.out"; then
+    if grep -E 'object-alive, type-name=\(string\)[^%]|WARN|CRITICAL' "$work/$1.log" "$work/$1.out" >"$work/found"; then
         fail "$1 leaves objects behind"
+        told "$work/found"
     else
         passed "$1 leaves nothing behind"
     fi
