@@ -2,6 +2,7 @@
 //
 // Heaps on real DMA-BUFs.
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
@@ -165,6 +166,27 @@ TEST_P(HeapOnDmaBufs, HoldsWhatAnotherProcessStillReaches) {
     EXPECT_EQ(heap->stats().held, 0u) << "a mapping has stayed in the child, or been counted";
 }
 
+TEST_P(HeapOnDmaBufs, LeavesNoMappingToAForkedChild) {
+    Block block = allocate(mebi);
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const UniqueFd readEnd(ends[0]);
+    const UniqueFd writeEnd(ends[1]);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::close(block.fd());
+        (void)!::write(writeEnd.get(), "c", 1);
+        for (;;)
+            ::pause();
+    }
+    char closed = 0;
+    ASSERT_EQ(::read(readEnd.get(), &closed, 1), 1);
+    block.reset();
+    EXPECT_EQ(heap->stats().held, 0u);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+}
+
 TEST_P(HeapOnDmaBufs, DoesNotMindAProgramThatWasStarted) {
     Block block = allocate(mebi);
     const pid_t child = ::fork();
@@ -194,7 +216,7 @@ TEST_P(HeapOnDmaBufs, GivesEverythingBackToTheKernel) {
 
 TEST_P(HeapOnDmaBufs, RefusesTooMuchWithoutAskingTheKernel) {
     // The system heap would answer a request of 8 GiB with the OOM killer.
-    const Result<Block> block = heap->allocate(size_t{8} << 30);
+    const Result<Block> block = heap->allocate(static_cast<size_t>(uint64_t{8} << 30));
     ASSERT_FALSE(block.ok());
     EXPECT_NE(block.error().remedy, "");
 }

@@ -325,6 +325,7 @@ TEST_P(HeapProperty, DoesWhatTheModelDoes) {
     EXPECT_EQ(stats.held, 0u);
     EXPECT_EQ(stats.largestFree, stats.size);
     must(heap->validate());
+    EXPECT_EQ(fake.punchedUnderBuffers(), 0u);
     must(heap->destroy());
 }
 

@@ -20,6 +20,8 @@ namespace mediaheap::test {
 namespace {
 
 constexpr std::string_view heapDirectory = "/dev/dma_heap/";
+/// The emulation's own descriptors begin here, out of the program's way.
+constexpr int keptDescriptors = 500;
 
 } // namespace
 
@@ -91,7 +93,9 @@ std::shared_ptr<UniqueFd> FakeKernel::keep(int memfd) {
     std::weak_ptr<UniqueFd>& known = kept_[identityOf(memfd)];
     std::shared_ptr<UniqueFd> keeper = known.lock();
     if (!keeper) {
-        const int duplicate = real_.duplicate(memfd);
+        int duplicate = ::fcntl(memfd, F_DUPFD_CLOEXEC, keptDescriptors);
+        if (duplicate < 0)
+            duplicate = real_.duplicate(memfd);
         if (duplicate < 0)
             return nullptr;
         keeper = std::make_shared<UniqueFd>(duplicate);

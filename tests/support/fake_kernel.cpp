@@ -86,6 +86,23 @@ size_t FakeKernel::liveMappings() {
     return mappings_.count();
 }
 
+unsigned FakeKernel::punchedUnderBuffers() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return punchedUnderBuffers_;
+}
+
+bool FakeKernel::isUnderBuffer(int memfd, uint64_t offset, uint64_t size) {
+    collect();
+    const uint64_t identity = identityOf(memfd);
+    for (const auto& item : buffers_) {
+        const FakeDmaBuf& buffer = item.second;
+        if (buffer.pages && identityOf(buffer.pages->get()) == identity &&
+            buffer.offset < offset + size && offset < buffer.offset + buffer.size)
+            return true;
+    }
+    return false;
+}
+
 FakeImporter FakeKernel::import(int fd) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const int reference = real_.duplicate(fd);
@@ -172,7 +189,12 @@ int FakeKernel::addSeals(int fd, int seals) {
 }
 
 int FakeKernel::allocateRange(int fd, int mode, uint64_t offset, uint64_t size) {
-    return isDmaBuf(fd) ? -EINVAL : real_.allocateRange(fd, mode, offset, size);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (find(fd))
+        return -EINVAL;
+    if ((mode & FALLOC_FL_PUNCH_HOLE) != 0 && isUnderBuffer(fd, offset, size))
+        ++punchedUnderBuffers_;
+    return real_.allocateRange(fd, mode, offset, size);
 }
 
 int FakeKernel::map(void* hint, size_t size, int protection, int flags, int fd, void** address) {

@@ -79,6 +79,9 @@ public:
     size_t liveBuffers();
     size_t liveMappings();
 
+    /// How often a hole was punched into pages that a udmabuf still has.
+    unsigned punchedUnderBuffers();
+
     /// Hardware that imports a buffer (or another process that receives a memfd).
     FakeImporter import(int fd);
 
@@ -120,6 +123,7 @@ private:
     int sync(uint64_t identity, FakeDmaBuf& buffer, uint64_t flags);
     long references(uint64_t identity) const;
     size_t collect();
+    bool isUnderBuffer(int memfd, uint64_t offset, uint64_t size);
     uint64_t heapMemoryInUse();
     std::shared_ptr<UniqueFd> keep(int memfd);
 
@@ -130,6 +134,7 @@ private:
     std::map<uint64_t, FakeDmaBuf> buffers_;           // identity -> buffer
     std::map<uint64_t, std::weak_ptr<UniqueFd>> kept_; // memfds behind udmabufs
     MappingTable mappings_;
+    unsigned punchedUnderBuffers_ = 0;
     std::vector<SyncCall> syncCalls_;
     std::vector<ScriptedFailure> scripted_;
 };

@@ -2,6 +2,8 @@
 //
 // CPU access to blocks: mappings, their syncs, and what happens when those fail.
 #include <cerrno>
+#include <cstdio>
+#include <fstream>
 #include <linux/dma-buf.h>
 #include <string>
 #include <sys/mman.h>
@@ -111,6 +113,19 @@ TEST_F(AccessTest, SyncsNothingForMemoryThatNoHardwareSees) {
     fill(plain, 1);
     EXPECT_THAT(fake.syncCalls(), IsEmpty());
     EXPECT_EQ(standIn->stats().syncs, 0u);
+}
+
+TEST_F(AccessTest, KeepsMappingsOutOfForkedChildren) {
+    // A child's copy would count as a holder for as long as the child lives.
+    std::ifstream maps("/proc/self/smaps");
+    char start[32];
+    std::snprintf(start, sizeof start, "%zx-", reinterpret_cast<size_t>(block.data()));
+    std::string line;
+    while (std::getline(maps, line) && line.rfind(start, 0) != 0) {
+    }
+    while (std::getline(maps, line) && line.rfind("VmFlags:", 0) != 0) {
+    }
+    EXPECT_THAT(line, HasSubstr(" dc")) << "do not copy on fork: proc(5)";
 }
 
 // ---- Mapping as an object.

@@ -81,6 +81,38 @@ TEST_P(AllocateTest, GivesADescriptorThatIsClosedOnExec) {
     EXPECT_EQ(FakeKernel::identityOf(copy.get()), FakeKernel::identityOf(block.fd()));
 }
 
+TEST_P(AllocateTest, TakesZeroForADescriptorLikeAnyOther) {
+    const UniqueFd saved(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    ASSERT_TRUE(saved.isValid()) << "this program needs a standard input, /dev/null will do";
+    ::close(STDIN_FILENO);
+    {
+        const Block block = allocate(heap, page);
+        EXPECT_EQ(block.fd(), 0);
+        fill(block, 1);
+        EXPECT_TRUE(isFilledWith(block, 1));
+        EXPECT_NE(must(block.exportFd()).get(), 0);
+    }
+    heap->trim();
+    EXPECT_EQ(::fcntl(STDIN_FILENO, F_GETFD), -1) << "it was not closed";
+    EXPECT_EQ(::dup2(saved.get(), STDIN_FILENO), STDIN_FILENO);
+}
+
+TEST_P(AllocateTest, SaysWhyABlockCannotBeExportedAndKeepsItForItself) {
+    uint64_t identity = 0;
+    {
+        const Block block = allocate(heap, page, named("frame"));
+        identity = FakeKernel::identityOf(block.fd());
+        faults.failFrom(test::Call::Duplicate, 1, EMFILE);
+        const Result<UniqueFd> copy = block.exportFd();
+        faults.clearFaults();
+        ASSERT_FALSE(copy.ok());
+        EXPECT_EQ(copy.error().code, EMFILE);
+        EXPECT_THAT(copy.error().message(), AllOf(HasSubstr(heap->description()),
+                                                  HasSubstr("'frame'"), HasSubstr("ulimit")));
+    }
+    EXPECT_EQ(FakeKernel::identityOf(allocate(heap, page).fd()), identity) << "it was recycled";
+}
+
 TEST_P(AllocateTest, GivesEveryBlockMemoryOfItsOwn) {
     const Block first = allocate(heap, 3 * page);
     const Block second = allocate(heap, 3 * page);
@@ -248,99 +280,6 @@ TEST_P(AllocateTest, MovesABlockWithoutTouchingItsMemory) {
     second.reset();
     EXPECT_FALSE(second.isValid());
     EXPECT_EQ(heap->stats().blocks, 0u);
-}
-
-// ---- What differs from source to source.
-
-class AllocateFromTest : public HeapTest {};
-
-TEST_F(AllocateFromTest, MemfdSealsItsBlocksAgainstShrinkingAndGrowing) {
-    const Block block = allocate(open("memfd,size=1M"), page);
-    constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    EXPECT_EQ(::fcntl(block.fd(), F_GET_SEALS) & (seals | F_SEAL_WRITE), seals);
-    EXPECT_NE(::ftruncate(block.fd(), 0), 0);
-    EXPECT_NE(::ftruncate(block.fd(), static_cast<off_t>(2 * page)), 0);
-}
-
-TEST_F(AllocateFromTest, MemfdIsNeverRefusedForFragmentation) {
-    const auto heap = open("memfd,size=1M");
-    std::vector<Block> blocks;
-    for (size_t n = 0; n < (1u << 20) / page; ++n)
-        blocks.push_back(allocate(heap, page));
-    for (size_t n = 0; n < blocks.size(); n += 2)
-        blocks[n].reset();
-    EXPECT_EQ(heap->stats().largestFree, 512u << 10);
-    EXPECT_EQ(allocate(heap, 512u << 10).size(), 512u << 10);
-    must(heap->validate());
-}
-
-TEST_F(AllocateFromTest, UdmabufSaysWhenMemoryIsFreeButNotInOnePiece) {
-    fake.addUdmabuf();
-    const auto heap = open("udmabuf,size=1M");
-    std::vector<Block> blocks;
-    for (size_t n = 0; n < (1u << 20) / page; ++n)
-        blocks.push_back(allocate(heap, page, named("small")));
-    for (size_t n = 0; n < blocks.size(); n += 2)
-        blocks[n].reset();
-    EXPECT_EQ(heap->stats().largestFree, page);
-    const Result<Block> block = heap->allocate(2 * page);
-    ASSERT_FALSE(block.ok());
-    EXPECT_EQ(block.error().code, ENOMEM);
-    EXPECT_THAT(block.error().message(),
-                AllOf(HasSubstr("512 KiB of 1024 KiB free"), HasSubstr("in one piece"),
-                      HasSubstr("'small' 512 KiB in 128 blocks")));
-}
-
-TEST_F(AllocateFromTest, UdmabufPlacesByBestFit) {
-    fake.addUdmabuf();
-    const auto heap = open("udmabuf,size=1M,base=0x44000000,cache=0");
-    Block a = allocate(heap, 8 * page);
-    const Block b = allocate(heap, page);
-    Block c = allocate(heap, 4 * page);
-    const Block d = allocate(heap, page);
-    EXPECT_EQ(d.address(), 0x44000000 + 13 * page);
-    a.reset();
-    c.reset();
-    EXPECT_EQ(allocate(heap, 3 * page).address(), 0x44000000 + 9 * page) << "the smallest gap";
-    EXPECT_EQ(allocate(heap, 5 * page).address(), 0x44000000u);
-}
-
-TEST_F(AllocateFromTest, UdmabufRefusesMoreThanItsLimitInOnePiece) {
-    fake.addUdmabuf();
-    fake.udmabufLimitMiB = 1;
-    const auto heap = open("udmabuf,size=4M");
-    const Result<Block> block = heap->allocate((1u << 20) + 1);
-    ASSERT_FALSE(block.ok());
-    EXPECT_THAT(block.error().message(), AllOf(HasSubstr("1024 KiB"), HasSubstr("size_limit_mb")));
-    EXPECT_EQ(allocate(heap, 1u << 20).size(), 1u << 20);
-    EXPECT_EQ(heap->stats().largestFree, 1u << 20);
-}
-
-TEST_F(AllocateFromTest, UdmabufReservesAllOfItsArenaAtOpenWhereAsked) {
-    fake.addUdmabuf();
-    faults.resetCounts();
-    open("udmabuf,size=1M");
-    EXPECT_EQ(faults.calls(test::Call::AllocateRange), 0u);
-    open("udmabuf,size=1M,prefault=1,zone=b");
-    EXPECT_EQ(faults.calls(test::Call::AllocateRange), 1u);
-}
-
-TEST_F(AllocateFromTest, DmaHeapSaysHowMuchMemoryTheSystemHas) {
-    fake.addDmaHeap("reserved");
-    fake.dmaHeapMemory = 64u << 10;
-    const auto heap = open("dma-heap:reserved,size=1M");
-    const Result<Block> block = heap->allocate(128u << 10);
-    ASSERT_FALSE(block.ok());
-    EXPECT_EQ(block.error().code, ENOMEM);
-    EXPECT_THAT(block.error().message(), HasSubstr("CmaFree"));
-    EXPECT_EQ(heap->stats().used, 0u);
-}
-
-TEST_F(AllocateFromTest, CmaHeapHonoursContiguous) {
-    fake.addDmaHeap("linux,cma");
-    AllocOptions options;
-    options.contiguous = true;
-    EXPECT_TRUE(allocate(open("dma-heap:linux,cma,size=1M"), page, options).isValid());
 }
 
 } // namespace

@@ -166,6 +166,18 @@ TEST_P(QuarantineTest, HandsNothingOutWhoseCountCannotBeRead) {
     must(heap->validate());
 }
 
+TEST_P(QuarantineTest, KeepsHoldingWhileTheCountCannotBeRead) {
+    FakeImporter importer = freeWhileImported(4);
+    EXPECT_EQ(heap->stats().held, 4 * page);
+    fake.fdinfoError = EMFILE;
+    EXPECT_EQ(heap->stats().held, 4 * page);
+    EXPECT_EQ(heap->trim(), 0u);
+    importer.detach();
+    EXPECT_EQ(heap->stats().held, 4 * page) << "nobody can know yet";
+    fake.fdinfoError = 0;
+    EXPECT_EQ(heap->stats().held, 0u);
+}
+
 TEST_P(QuarantineTest, WorksOnAKernelThatTellsNoCount) {
     fake.fdinfoError = ENOENT;
     reopen();

@@ -26,6 +26,7 @@ protected:
         fake.addDmaHeap("system");
         heap = open(string);
     }
+    ~TrimDestroyTest() override { EXPECT_EQ(fake.punchedUnderBuffers(), 0u); }
 
     const std::string string = GetParam() + std::string(",size=1M");
     std::shared_ptr<Heap> heap;

@@ -196,14 +196,21 @@ TEST_F(AccessCounterTest, ReportsAFailedEndAndClosesAllTheSame) {
 // ---- Threads.
 
 TEST_F(AccessCounterTest, KeepsStartsAndEndsPairedWhateverThreadsDo) {
+    constexpr unsigned threadCount = 4;
     std::vector<std::thread> threads;
+    std::atomic<unsigned> ready{0};
     std::atomic<int> failures{0};
-    for (unsigned seed = 0; seed < 4; ++seed) {
+    for (unsigned seed = 0; seed < threadCount; ++seed) {
         threads.emplace_back([&, seed] {
             std::mt19937 random(seed);
+            ++ready;
+            while (ready < threadCount)
+                std::this_thread::yield();
             for (int n = 0; n < 2000; ++n) {
                 const auto access = static_cast<Access>(1 + random() % 3);
                 failures += !counter.begin(access).ok();
+                if (random() % 4 == 0)
+                    std::this_thread::yield();
                 failures += !counter.end().ok();
             }
         });
