@@ -17,6 +17,7 @@
 
 #include "../../kernel/exporter_facts.h"
 #include "fake_kernel.h"
+#include "fault_kernel.h"
 
 namespace mediaheap {
 namespace {
@@ -195,8 +196,30 @@ TEST_F(AccessCounterTest, ReportsAFailedEndAndClosesAllTheSame) {
 
 // ---- Threads.
 
+/// Notices two syncs of one block at once, and gives other threads the time to try.
+class WatchedKernel : public test::FaultKernel {
+public:
+    using FaultKernel::FaultKernel;
+
+    int ioctl(int fd, unsigned long request, void* argument) override {
+        if (inside_.fetch_add(1) != 0)
+            ++overlaps;
+        std::this_thread::yield();
+        const int result = FaultKernel::ioctl(fd, request, argument);
+        inside_.fetch_sub(1);
+        return result;
+    }
+
+    std::atomic<int> overlaps{0};
+
+private:
+    std::atomic<int> inside_{0};
+};
+
 TEST_F(AccessCounterTest, KeepsStartsAndEndsPairedWhateverThreadsDo) {
     constexpr unsigned threadCount = 4;
+    WatchedKernel watched(kernel);
+    AccessCounter shared(watched, buffer.get(), true, stats);
     std::vector<std::thread> threads;
     std::atomic<unsigned> ready{0};
     std::atomic<int> failures{0};
@@ -208,17 +231,18 @@ TEST_F(AccessCounterTest, KeepsStartsAndEndsPairedWhateverThreadsDo) {
                 std::this_thread::yield();
             for (int n = 0; n < 2000; ++n) {
                 const auto access = static_cast<Access>(1 + random() % 3);
-                failures += !counter.begin(access).ok();
+                failures += !shared.begin(access).ok();
                 if (random() % 4 == 0)
                     std::this_thread::yield();
-                failures += !counter.end().ok();
+                failures += !shared.end().ok();
             }
         });
     }
     for (std::thread& thread : threads)
         thread.join();
     EXPECT_EQ(failures, 0);
-    EXPECT_EQ(counter.open(), 0u);
+    EXPECT_EQ(watched.overlaps, 0);
+    EXPECT_EQ(shared.open(), 0u);
 
     // An END closes everything, with exactly what the STARTs since the last one have opened.
     uint64_t joined = 0;
