@@ -91,11 +91,13 @@ TEST_F(MapTest, WithoutReadOrWriteThereIsTheAddressAndNoSync) {
     const Owned<GstMemory> memory = allocate(100);
     guint8* address = Mapped(memory.get(), GST_MAP_READ).data();
     const guint64 syncs = stat(heap.get(), "syncs");
-    {
-        const Mapped mapped(memory.get(), 0);
+    const GstLog log("mediaheap", GST_LEVEL_WARNING);
+    for (const int flags : {0, int{GST_MAP_FLAG_LAST}}) {
+        const Mapped mapped(memory.get(), flags);
         ASSERT_TRUE(mapped);
         EXPECT_EQ(mapped.data(), address);
     }
+    EXPECT_EQ(log.text(), "") << "no access was opened, and none is closed";
     EXPECT_EQ(stat(heap.get(), "syncs"), syncs);
     EXPECT_TRUE(Mapped(memory.get(), GST_MAP_WRITE));
 }

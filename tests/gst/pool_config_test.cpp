@@ -146,6 +146,10 @@ TEST_F(ConfigTest, ARefusalLeavesTheOldConfigurationInForce) {
     EXPECT_EQ(params.min, 2u);
     EXPECT_EQ(params.max, 3u);
     EXPECT_FALSE(configure(pool, {nv12, 10, 1, 1})) << "the second attempt is no better";
+    EXPECT_FALSE(configure(pool, {"test/data", 0, 1, 1, {GST_BUFFER_POOL_OPTION_VIDEO_META}, {}}));
+    const Owned<GstStructure> config(gst_buffer_pool_get_config(pool.get()));
+    EXPECT_FALSE(
+        gst_buffer_pool_config_has_option(config.get(), GST_BUFFER_POOL_OPTION_VIDEO_META));
 
     ASSERT_TRUE(gst_buffer_pool_set_active(pool.get(), TRUE));
     EXPECT_EQ(gst_buffer_get_size(acquire(pool).get()), 100u);

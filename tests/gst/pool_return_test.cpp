@@ -211,6 +211,8 @@ struct GivingBack {
     std::function<void(GstBuffer*)> act;
 };
 
+void PrintTo(const GivingBack& way, std::ostream* out) { *out << way.name; }
+
 class WakeTest : public PoolTest, public testing::WithParamInterface<GivingBack> {};
 
 TEST_P(WakeTest, WakesWhoeverWaits) {
