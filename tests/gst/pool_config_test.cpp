@@ -136,6 +136,25 @@ TEST_F(ConfigTest, OtherCapsComeWithTheirSize) {
     EXPECT_EQ(paramsOf(pool).size, 4096u);
 }
 
+TEST_F(ConfigTest, DmaBufCapsAreFramesLikeAnyOther) {
+    EXPECT_TRUE(
+        configure(pool, {"video/x-raw(memory:DMABuf),format=NV12,width=322,height=242", 0}));
+    EXPECT_EQ(paramsOf(pool).size, frameSize(nv12));
+}
+
+#if GST_CHECK_VERSION(1, 24, 0)
+TEST_F(ConfigTest, DrmFormatsAreFramesWhereTheyAreLinear) {
+    EXPECT_TRUE(configure(pool, {"video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=NV12,"
+                                 "width=322,height=242",
+                                 0}));
+    EXPECT_EQ(paramsOf(pool).size, frameSize(nv12));
+    EXPECT_FALSE(configure(pool, {"video/x-raw(memory:DMABuf),format=DMA_DRM,"
+                                  "drm-format=NV12:0x0100000000000002,width=322,height=242",
+                                  1000000}))
+        << "nobody knows how a tiled frame lies in memory";
+}
+#endif
+
 TEST_F(ConfigTest, ARefusalLeavesTheOldConfigurationInForce) {
     ASSERT_TRUE(configure(pool, {"test/data", 100, 2, 3}));
     EXPECT_FALSE(configure(pool, {nv12, 10, 1, 1}));
