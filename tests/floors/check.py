@@ -8,14 +8,15 @@ import sys
 import tempfile
 
 # A room may include its own headers, the rooms named here, and public headers that its line allows.
-LIB = ["base", "kernel", "pages", "sync", "sources", "heap"]
+LIB = ["base", "kernel", "pages", "sync", "soc", "sources", "heap"]
 MAY_INCLUDE = {
     "base": set(),
     "kernel": {"base"},
     "pages": {"base"},
     "sync": {"base", "kernel"},
-    "sources": {"base", "kernel"},
-    "heap": {"base", "kernel", "pages", "sync", "sources"},
+    "soc": {"base", "kernel", "sync"},
+    "sources": {"base", "kernel", "sync", "soc"},
+    "heap": {"base", "kernel", "pages", "sync", "soc", "sources"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 LONGEST_FILE = 500

@@ -99,6 +99,13 @@ public:
     int map(void* hint, size_t size, int protection, int flags, int fd, void** address) override;
     int unmap(void* address, size_t size) override;
     int advise(void* address, size_t size, int advice) override;
+    int protect(void* address, size_t size, int protection) override {
+        return real_.protect(address, size, protection);
+    }
+    int poll(int fd, short events, int milliseconds) override {
+        return real_.poll(fd, events, milliseconds);
+    }
+    int eventFd() override { return real_.eventFd(); }
     int stat(const char* path, NodeInfo& info) override;
     int listDirectory(const char* path, std::vector<std::string>& names) override;
     size_t pageSize() override { return machinePageSize; }

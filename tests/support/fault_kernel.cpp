@@ -13,8 +13,9 @@ using Lock = std::lock_guard<std::mutex>;
 
 const char* callName(Call kind) {
     static constexpr std::array<const char*, callKinds> names = {
-        "open",      "duplicate", "read",  "ioctl",  "memfdCreate", "truncate",     "addSeals",
-        "fallocate", "map",       "unmap", "advise", "stat",        "listDirectory"};
+        "open",     "duplicate", "read", "ioctl",        "memfdCreate", "truncate",
+        "addSeals", "fallocate", "map",  "unmap",        "advise",      "protect",
+        "poll",     "eventFd",   "stat", "listDirectory"};
     return names[static_cast<size_t>(kind)];
 }
 
@@ -144,6 +145,21 @@ int FaultKernel::unmap(void* address, size_t size) {
 int FaultKernel::advise(void* address, size_t size, int advice) {
     const int fault = enter(Call::Advise);
     return fault ? fault : inner_.advise(address, size, advice);
+}
+
+int FaultKernel::protect(void* address, size_t size, int protection) {
+    const int fault = enter(Call::Protect);
+    return fault ? fault : inner_.protect(address, size, protection);
+}
+
+int FaultKernel::poll(int fd, short events, int milliseconds) {
+    const int fault = enter(Call::Poll);
+    return fault ? fault : inner_.poll(fd, events, milliseconds);
+}
+
+int FaultKernel::eventFd() {
+    const int fault = enter(Call::EventFd);
+    return fault ? fault : inner_.eventFd();
 }
 
 int FaultKernel::stat(const char* path, NodeInfo& info) {

@@ -67,9 +67,19 @@ public:
     /// Interrupted calls (EINTR, EAGAIN) are restarted, as the kernel's documentation of
     /// DMA_BUF_IOCTL_SYNC demands.
     ///
+    /// While a device still works on the memory it waits for that, no longer than the heap's
+    /// `wait`.
+    ///
     /// Errors: what the exporter answers, for example EIO; EACCES for a write to a block that could
-    /// only be mapped for reading. After an error nothing is open.
+    /// only be mapped for reading; ETIMEDOUT where a device is not done in time. After an error
+    /// nothing is open.
     Result<void> beginAccess(Access access) const;
+
+    /// The same for a part of the block, @p length bytes from @p offset: a source that can sync
+    /// ranges then leaves the rest alone, any other syncs the whole block.
+    ///
+    /// Errors: EINVAL for no bytes, or bytes beyond the end.
+    Result<void> beginAccess(Access access, size_t offset, size_t length) const;
 
     /// Closes one access opened by beginAccess().
     ///
@@ -79,6 +89,9 @@ public:
 
     /// beginAccess() and data() in one object that ends the access when it goes.
     Result<Mapping> map(Access access) const;
+
+    /// The same for a part of the block, which is then all that the Mapping shows.
+    Result<Mapping> map(Access access, size_t offset, size_t length) const;
 
     /// Gives the memory back now. While accesses are open this is a bug, and is logged; the memory
     /// then goes back when the last Mapping ends.

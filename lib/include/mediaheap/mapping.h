@@ -34,10 +34,12 @@ public:
 
 private:
     friend class Block;
-    Mapping(std::shared_ptr<BlockState> state, Access access) noexcept;
+    Mapping(std::shared_ptr<BlockState> state, Access access, size_t offset, size_t size) noexcept;
 
     std::shared_ptr<BlockState> state_;
     Access access_ = Access::Read;
+    size_t offset_ = 0;
+    size_t size_ = 0;
 };
 
 } // namespace mediaheap

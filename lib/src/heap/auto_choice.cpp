@@ -22,11 +22,11 @@ Result<void> tryOnePage(Kernel& kernel, const CatalogEntry& entry) {
     Result<std::unique_ptr<Source>> source = openSource(kernel, entry.source, options);
     if (!source)
         return std::move(source).error();
-    Result<UniqueFd> fd = source.value()->create(0, page, "mediaheap-probe");
-    if (!fd)
-        return std::move(fd).error();
-    const Result<Backing> backing =
-        Backing::make(kernel, std::move(fd).value(), page, page, source.value()->traits().dmabuf);
+    Result<SourceMemory> memory =
+        source.value()->create(0, page, {"mediaheap-probe", source.value()->traits().cached});
+    if (!memory)
+        return std::move(memory).error();
+    const Result<Backing> backing = Backing::make(kernel, std::move(memory).value(), page, page);
     return backing ? Result<void>() : Result<void>(backing.error());
 }
 

@@ -2,7 +2,6 @@
 #include "heap/backing.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <sys/mman.h>
 #include <utility>
 
@@ -10,30 +9,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "kernel/kernel.h"
-#include "kernel/retry.h"
-#include "sources/node.h"
 
 namespace mediaheap {
 
 namespace {
 
 constexpr int unmapAttempts = 3;
-
-/// The `count:` line of a DMA-BUF's fdinfo (Linux, drivers/dma-buf/dma-buf.c,
-/// dma_buf_show_fdinfo()): the references to its file. Nothing where the kernel gives no such line
-/// (before 5.3) or /proc is not mounted.
-Result<std::optional<uint64_t>> readCount(Kernel& kernel, int fd) {
-    const Result<std::string> text =
-        readSmallFile(kernel, "/proc/self/fdinfo/" + std::to_string(fd));
-    if (!text && text.error().code != ENOENT)
-        return text.error();
-    const std::string marker = "\ncount:";
-    const size_t at = text ? text.value().find(marker) : std::string::npos;
-    if (at == std::string::npos)
-        return std::optional<uint64_t>();
-    const char* const digits = text.value().c_str() + at + marker.size();
-    return std::optional<uint64_t>(std::strtoull(digits, nullptr, 10));
-}
 
 int unmapPages(Kernel& kernel, void* address, size_t size) {
     // munmap() can run out of memory for its own bookkeeping; the next attempt may not.
@@ -45,14 +26,13 @@ int unmapPages(Kernel& kernel, void* address, size_t size) {
 
 } // namespace
 
-Backing::Backing(Kernel& kernel, UniqueFd fd, size_t size)
-    : kernel_(&kernel), fd_(std::move(fd)), size_(size) {}
+Backing::Backing(Kernel& kernel, SourceMemory memory, size_t size)
+    : kernel_(&kernel), memory_(std::move(memory)), size_(size) {}
 
 Backing::Backing(Backing&& other) noexcept
-    : offset(other.offset), client(other.client), exported(other.exported),
-      name(std::move(other.name)), kernel_(other.kernel_), fd_(std::move(other.fd_)),
-      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_),
-      counted_(other.counted_), baseline_(other.baseline_) {}
+    : offset(other.offset), client(other.client), exported(other.exported), cached(other.cached),
+      name(std::move(other.name)), kernel_(other.kernel_), memory_(std::move(other.memory_)),
+      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_) {}
 
 Backing& Backing::operator=(Backing&& other) noexcept {
     if (this != &other) {
@@ -60,14 +40,13 @@ Backing& Backing::operator=(Backing&& other) noexcept {
         offset = other.offset;
         client = other.client;
         exported = other.exported;
+        cached = other.cached;
         name = std::move(other.name);
         kernel_ = other.kernel_;
-        fd_ = std::move(other.fd_);
+        memory_ = std::move(other.memory_);
         size_ = other.size_;
         data_ = std::exchange(other.data_, nullptr);
         writable_ = other.writable_;
-        baseline_ = other.baseline_;
-        counted_ = other.counted_;
     }
     return *this;
 }
@@ -84,23 +63,19 @@ void Backing::unmap() noexcept {
     data_ = nullptr;
 }
 
-Result<Backing> Backing::make(Kernel& kernel, UniqueFd fd, size_t size, size_t alignment,
-                              bool dmabuf) {
-    Backing backing(kernel, std::move(fd), size);
-    backing.counted_ = dmabuf;
+Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, size_t alignment) {
+    Backing backing(kernel, std::move(memory), size);
     if (Result<void> mapped = backing.mapAt(alignment); !mapped)
         return std::move(mapped).error();
-    if (dmabuf) {
+    if (backing.side().needsSync()) {
         // A child of fork() would inherit the mapping, and with it a reference that keeps the
         // memory from ever being reused. A kernel that does not know the advice only loses reuse.
         const int advised = kernel.advise(backing.data_, size, MADV_DONTFORK);
         if (advised < 0)
             log(LogLevel::Debug, "keep a mapping out of forked children: " + errnoText(-advised));
-        Result<std::optional<uint64_t>> count = readCount(kernel, backing.fd());
-        if (!count)
-            return std::move(count).error();
-        backing.baseline_ = count.value();
     }
+    if (Result<void> settled = backing.side().settle(); !settled)
+        return std::move(settled).error();
     return backing;
 }
 
@@ -128,10 +103,11 @@ Result<void> Backing::mapAt(size_t alignment) {
     }
 
     const int flags = MAP_SHARED | (hint ? MAP_FIXED : 0);
-    int result = kernel_->map(hint, size_, PROT_READ | PROT_WRITE, flags, fd_.get(), &data_);
+    const int fd = memory_.cpuView.isValid() ? memory_.cpuView.get() : memory_.fd.get();
+    int result = kernel_->map(hint, size_, PROT_READ | PROT_WRITE, flags, fd, &data_);
     if (result == -EACCES || result == -EPERM) {
         writable_ = false;
-        result = kernel_->map(hint, size_, PROT_READ, flags, fd_.get(), &data_);
+        result = kernel_->map(hint, size_, PROT_READ, flags, fd, &data_);
     }
     if (result < 0) {
         data_ = nullptr;
@@ -153,17 +129,6 @@ Result<void> Backing::mapAt(size_t alignment) {
 
 bool Backing::isAligned(size_t alignment) const noexcept {
     return alignment <= 1 || (reinterpret_cast<uintptr_t>(data_) & (alignment - 1)) == 0;
-}
-
-Holders Backing::holders() const {
-    if (!counted_)
-        return exported ? Holders::Unknown : Holders::None;
-    if (!baseline_)
-        return Holders::Unknown;
-    const Result<std::optional<uint64_t>> count = readCount(*kernel_, fd());
-    if (!count || !count.value())
-        return Holders::Unknown;
-    return *count.value() > *baseline_ ? Holders::Some : Holders::None;
 }
 
 } // namespace mediaheap

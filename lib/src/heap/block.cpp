@@ -41,10 +41,16 @@ Result<void> Block::beginAccess(Access access) const { return state_->beginAcces
 
 Result<void> Block::endAccess() const { return state_->endAccess(); }
 
-Result<Mapping> Block::map(Access access) const {
-    if (Result<void> begun = state_->beginAccess(access); !begun)
+Result<void> Block::beginAccess(Access access, size_t offset, size_t length) const {
+    return state_->beginAccess(access, {offset, length});
+}
+
+Result<Mapping> Block::map(Access access) const { return map(access, 0, size()); }
+
+Result<Mapping> Block::map(Access access, size_t offset, size_t length) const {
+    if (Result<void> begun = state_->beginAccess(access, {offset, length}); !begun)
         return std::move(begun).error();
-    return Mapping(state_, access);
+    return Mapping(state_, access, offset, length);
 }
 
 void Block::reset() {
@@ -59,14 +65,17 @@ void Block::reset() {
 Mapping::Mapping() noexcept = default;
 Mapping::Mapping(Mapping&&) noexcept = default;
 
-Mapping::Mapping(std::shared_ptr<BlockState> state, Access access) noexcept
-    : state_(std::move(state)), access_(access) {}
+Mapping::Mapping(std::shared_ptr<BlockState> state, Access access, size_t offset,
+                 size_t size) noexcept
+    : state_(std::move(state)), access_(access), offset_(offset), size_(size) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
     if (this != &other) {
         Mapping ended(std::move(*this));
         state_ = std::move(other.state_);
         access_ = other.access_;
+        offset_ = other.offset_;
+        size_ = other.size_;
     }
     return *this;
 }
@@ -76,9 +85,11 @@ Mapping::~Mapping() {
         log(LogLevel::Warning, ended.error().message());
 }
 
-void* Mapping::data() const noexcept { return state_ ? state_->backing().data() : nullptr; }
+void* Mapping::data() const noexcept {
+    return state_ ? static_cast<char*>(state_->backing().data()) + offset_ : nullptr;
+}
 
-size_t Mapping::size() const noexcept { return state_ ? state_->backing().size() : 0; }
+size_t Mapping::size() const noexcept { return state_ ? size_ : 0; }
 
 Result<void> Mapping::end() {
     if (!state_)

@@ -29,11 +29,13 @@ void BlockCache::put(Backing backing, Doomed& doomed) {
     index_.emplace(places_ ? at->offset : at->size(), at);
 }
 
-std::optional<Backing> BlockCache::take(uint64_t offset, size_t size, size_t alignment) {
-    const auto [first, last] = index_.equal_range(places_ ? offset : size);
+std::optional<Backing> BlockCache::take(uint64_t offset, const Wish& wish) {
+    const auto [first, last] = index_.equal_range(places_ ? offset : wish.size);
     for (auto entry = last; entry != first;) {
         --entry;
-        if (entry->second->size() != size || !entry->second->isAligned(alignment))
+        const Backing& kept = *entry->second;
+        if (kept.size() != wish.size || kept.cached != wish.cached ||
+            !kept.isAligned(wish.alignment))
             continue;
         Backing backing = remove(entry->second);
         backing.offset = offset;

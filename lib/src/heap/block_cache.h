@@ -33,9 +33,16 @@ public:
     /// Keeps @p backing, at the cost of the longest unused where the bound needs it.
     void put(Backing backing, Doomed& doomed);
 
-    /// Memory of exactly @p size for a block at @p offset whose mapping is aligned to @p alignment.
-    /// The last given back comes first: it is the likeliest to be in the caches still.
-    std::optional<Backing> take(uint64_t offset, size_t size, size_t alignment);
+    /// What memory must be like to be reused.
+    struct Wish {
+        size_t size;      ///< exactly
+        size_t alignment; ///< of its mapping
+        bool cached;
+    };
+
+    /// Memory of that kind for a block at @p offset. The last given back comes first: it is the
+    /// likeliest to be in the caches still.
+    std::optional<Backing> take(uint64_t offset, const Wish& wish);
 
     /// Gives up what lies in a range that a block has been placed in. Nothing where offsets are
     /// labels.

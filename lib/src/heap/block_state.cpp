@@ -17,7 +17,7 @@ namespace mediaheap {
 BlockState::BlockState(std::shared_ptr<Heap> heap, HeapCore& core, Backing backing,
                        std::string name)
     : heap_(std::move(heap)), core_(core), backing_(std::move(backing)), name_(std::move(name)),
-      accesses_(core.kernel(), backing_.fd(), core.traits().dmabuf, core.syncStats()),
+      accesses_(backing_.side(), core.syncStats(), core.longestWait()),
       exported_(backing_.exported) {}
 
 BlockState::~BlockState() {
@@ -34,7 +34,7 @@ BlockState::~BlockState() {
 
 uint64_t BlockState::address() const noexcept { return *core_.effective().base + backing_.offset; }
 
-bool BlockState::isCached() const noexcept { return core_.traits().cached; }
+bool BlockState::isCached() const noexcept { return backing_.cached; }
 
 Result<UniqueFd> BlockState::exportFd() {
     const int copy = uninterrupted([&] { return core_.kernel().duplicate(backing_.fd()); });
@@ -48,13 +48,19 @@ Result<UniqueFd> BlockState::exportFd() {
     return UniqueFd(copy);
 }
 
-Result<void> BlockState::beginAccess(Access access) {
+Result<void> BlockState::beginAccess(Access access, ByteRange range) {
     Error error;
-    if (includes(access, Access::Write) && !backing_.isWritable())
+    if (range.size == 0 || range.offset >= backing_.size() ||
+        range.size > backing_.size() - range.offset)
+        error = makeError(EINVAL, "map",
+                          std::to_string(range.size) + " bytes at " + std::to_string(range.offset) +
+                              " are not a part of its " + std::to_string(backing_.size()),
+                          "ask for at least one byte, and none beyond its end");
+    else if (includes(access, Access::Write) && !backing_.isWritable())
         error = makeError(EACCES, "map for writing",
                           "the system allowed no more than a mapping for reading",
                           "map it with Access::Read");
-    else if (Result<void> begun = accesses_.begin(access); begun)
+    else if (Result<void> begun = accesses_.begin(access, range); begun)
         return begun;
     else
         error = std::move(begun).error();

@@ -34,9 +34,11 @@ public:
     uint64_t address() const noexcept;
     bool isCached() const noexcept;
     unsigned openAccesses() const { return accesses_.open(); }
+    const SyncStats& syncStats() const noexcept { return accesses_.stats(); }
 
     Result<UniqueFd> exportFd();
-    Result<void> beginAccess(Access access);
+    Result<void> beginAccess(Access access, ByteRange range);
+    Result<void> beginAccess(Access access) { return beginAccess(access, {0, backing_.size()}); }
     Result<void> endAccess();
 
 private:

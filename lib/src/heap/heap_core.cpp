@@ -26,6 +26,7 @@ namespace {
 
 constexpr uint64_t defaultSize = uint64_t{256} << 20;
 constexpr uint64_t defaultCache = uint64_t{16} << 20;
+constexpr uint64_t defaultWait = 2000;
 constexpr size_t longestName = DMA_BUF_NAME_LEN - 1;
 
 /// Cut where a UTF-8 character begins: half a character makes a report unreadable.
@@ -47,7 +48,7 @@ Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
     if (string.requireDmabuf && !traits.dmabuf)
         return refuse("require=dmabuf", string, "its memory is no DMA-BUF, no driver imports it",
                       "choose udmabuf or a dma-heap; `mediaheap list` shows what works here");
-    if (string.cached && *string.cached != traits.cached)
+    if (string.cached && *string.cached != traits.cached && !traits.eitherCached)
         return refuse(traits.cached ? "cached=0" : "cached=1", string,
                       traits.cached ? "its CPU mappings are always cached"
                                     : "its CPU mappings are never cached",
@@ -55,6 +56,9 @@ Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
                           ? "leave cached out: every access is synced, so cached memory is safe to "
                             "share with hardware"
                           : "leave cached out");
+    if ((string.line || string.evict) && !traits.simulated)
+        return refuse(string.line ? "line" : "evict", string, "its caches are real ones",
+                      "leave it out, or rehearse on source simulated");
     if (string.contiguous.value_or(false) && !traits.contiguous)
         return refuse("contiguous=1", string, "its memory is made of scattered pages",
                       "choose a CMA heap such as dma-heap:default_cma_region; `mediaheap list` "
@@ -87,6 +91,9 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
     options.size = *size;
     options.zone = string.zone.value_or(HeapString::defaultZone);
     options.prefault = string.prefault.value_or(false);
+    options.cached = string.cached;
+    options.line = string.line;
+    options.evict = string.evict;
     Result<std::unique_ptr<Source>> source = openSource(kernel, string.source, options);
     if (!source)
         return std::move(source).error();
@@ -106,6 +113,7 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
     effective.requireDmabuf = traits.dmabuf;
     effective.cache = string.cache.value_or(usualCache);
     effective.prefault = options.prefault;
+    effective.wait = string.wait.value_or(defaultWait);
 
     HeapString shown = effective;
     shown.cached.reset();
@@ -117,6 +125,8 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
         shown.cache.reset();
     if (!options.prefault)
         shown.prefault.reset();
+    if (effective.wait == defaultWait)
+        shown.wait.reset();
 
     return std::unique_ptr<HeapCore>(
         new HeapCore(kernel, std::move(source).value(), std::move(effective), shown.canonical()));
@@ -125,7 +135,8 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
 HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString effective,
                    std::string description)
     : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
-      description_(std::move(description)), page_(kernel.pageSize()), source_(std::move(source)),
+      description_(std::move(description)), page_(kernel.pageSize()),
+      longestWait_(*effective_.wait), source_(std::move(source)),
       zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
       cache_(*effective_.cache, traits_.places) {}
 
@@ -158,7 +169,8 @@ Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& optio
     if (!rounded)
         return makeError(EOVERFLOW, step, "no address space holds that many whole pages",
                          "check how the size was computed");
-    if (options.cached && *options.cached != traits_.cached)
+    const bool cached = options.cached.value_or(traits_.cached);
+    if (cached != traits_.cached && !traits_.eitherCached)
         return makeError(EOPNOTSUPP, step,
                          traits_.cached ? "this source's CPU mappings are always cached"
                                         : "this source's CPU mappings are never cached",
@@ -171,8 +183,12 @@ Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& optio
                          "more than this source makes in one piece, " +
                              formatKib(traits_.largestBlock),
                          traits_.largestBlockLimit);
-    return Request{*rounded, std::max(options.alignment, page_), cutName(options.name),
-                   options.client, options.zero};
+    return Request{*rounded,
+                   std::max(options.alignment, page_),
+                   cutName(options.name),
+                   options.client,
+                   options.zero,
+                   cached};
 }
 
 Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> heap, size_t size,
@@ -209,6 +225,7 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
         return std::move(backing).error();
     }
     backing->client = request.client;
+    backing->side().forgetContents();
     nameBuffer(*backing, request.name);
 
     auto block = std::make_shared<BlockState>(std::move(heap), *this, std::move(backing).value(),
@@ -245,7 +262,7 @@ Result<HeapCore::Placement> HeapCore::place(const Request& request) {
 
     Placement placement;
     placement.offset = *offset;
-    placement.reused = cache_.take(*offset, request.size, request.alignment);
+    placement.reused = cache_.take(*offset, {request.size, request.alignment, request.cached});
     // What the CPU cannot write it cannot clear for its next client.
     if (placement.reused && !placement.reused->isWritable()) {
         doomed.push_back(std::move(*placement.reused));
@@ -260,18 +277,20 @@ Result<HeapCore::Placement> HeapCore::place(const Request& request) {
 
 Result<Backing> HeapCore::makeBacking(const Request& request, uint64_t offset) {
     const auto attempt = [&]() -> Result<Backing> {
-        Result<UniqueFd> fd = source_->create(offset, request.size, request.name);
-        if (!fd)
-            return std::move(fd).error();
-        return Backing::make(kernel_, std::move(fd).value(), request.size, request.alignment,
-                             traits_.dmabuf);
+        Result<SourceMemory> memory =
+            source_->create(offset, request.size, {request.name, request.cached});
+        if (!memory)
+            return std::move(memory).error();
+        return Backing::make(kernel_, std::move(memory).value(), request.size, request.alignment);
     };
 
     Result<Backing> backing = attempt();
     if (!backing && trim() > 0)
         backing = attempt();
-    if (backing)
+    if (backing) {
         backing->offset = offset;
+        backing->cached = request.cached;
+    }
     return backing;
 }
 
@@ -329,6 +348,7 @@ Stats HeapCore::statsLocked() const {
     stats.failures = failures_;
     stats.syncs = syncStats_.issued;
     stats.syncsSaved = syncStats_.saved;
+    stats.bytesSynced = syncStats_.bytes;
     return stats;
 }
 

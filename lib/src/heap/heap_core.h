@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,8 @@ public:
     const Zone& zone() const noexcept { return zone_; }
     Kernel& kernel() noexcept { return kernel_; }
     SyncStats& syncStats() noexcept { return syncStats_; }
+    /// How long an access waits for the hardware's fences.
+    std::chrono::milliseconds longestWait() const noexcept { return longestWait_; }
 
     Result<std::shared_ptr<BlockState>> allocate(std::shared_ptr<Heap> heap, size_t size,
                                                  const AllocOptions& options);
@@ -70,6 +73,7 @@ private:
         std::string name;
         uint64_t client;
         bool zero;
+        bool cached;
     };
     struct Placement {
         uint64_t offset = 0;
@@ -96,6 +100,7 @@ private:
     const HeapString effective_;
     const std::string description_;
     const size_t page_;
+    const std::chrono::milliseconds longestWait_;
     SyncStats syncStats_;
 
     std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives

@@ -18,8 +18,12 @@ namespace {
 constexpr const char* grammar = "write <source>[:<name>][,key=value...], for example "
                                 "dma-heap:system,size=64M,zone=camera";
 constexpr const char* keys =
-    "the keys are size, zone, base, cached, contiguous, require, cache, prefault";
+    "the keys are size, zone, base, cached, contiguous, require, cache, prefault, wait, sanitize, "
+    "and for simulated line and evict";
 constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
+constexpr uint64_t longestWait = 3600 * 1000;
+constexpr uint64_t shortestLine = 16;
+constexpr uint64_t longestLine = 256;
 
 Error malformed(std::string cause, std::string remedy) {
     return makeError(EINVAL, "read the heap string", std::move(cause), std::move(remedy));
@@ -85,6 +89,16 @@ Result<uint64_t> parseSize(std::string_view key, std::string_view text) {
     return *bytes;
 }
 
+Result<uint64_t> parseNumber(std::string_view key, std::string_view text, uint64_t most,
+                             const char* what) {
+    const auto number = parseDigits(text);
+    if (number && *number <= most)
+        return *number;
+    return malformed(std::string(key) + "=" + std::string(text) + " is not a number up to " +
+                         std::to_string(most),
+                     "give " + std::string(what) + ", for example " + std::string(key) + "=64");
+}
+
 Result<bool> parseFlag(std::string_view key, std::string_view text) {
     if (text == "0" || text == "1")
         return text == "1";
@@ -131,6 +145,19 @@ Result<void> setKey(HeapString& heap, std::string_view key, std::string_view val
         return store(heap.cache, parseSize(key, value));
     if (key == "prefault")
         return store(heap.prefault, parseFlag(key, value));
+    if (key == "wait")
+        return store(heap.wait, parseNumber(key, value, longestWait, "milliseconds"));
+    if (key == "line") {
+        if (auto stored = store(heap.line, parseNumber(key, value, longestLine, "bytes")); !stored)
+            return stored;
+        if (!isPowerOfTwo(*heap.line) || *heap.line < shortestLine)
+            return malformed("line=" + std::string(value) + " is no cache line's length",
+                             "give a power of two from " + std::to_string(shortestLine) + " to " +
+                                 std::to_string(longestLine) + "; 64 is usual");
+        return {};
+    }
+    if (key == "evict")
+        return store(heap.evict, parseNumber(key, value, UINT32_MAX, "a seed"));
     if (key == "require") {
         if (value != "dmabuf")
             return malformed("require=" + std::string(value) + " is not a requirement",
@@ -250,6 +277,12 @@ std::string HeapString::canonical() const {
         text += ",cache=" + formatSize(*cache);
     if (prefault)
         text += std::string(",prefault=") + (*prefault ? "1" : "0");
+    if (wait)
+        text += ",wait=" + std::to_string(*wait);
+    if (line)
+        text += ",line=" + std::to_string(*line);
+    if (evict)
+        text += ",evict=" + std::to_string(*evict);
     return text;
 }
 
@@ -262,6 +295,12 @@ std::optional<std::string> HeapString::contradiction(const HeapString& open) con
         return "cache";
     if (prefault && prefault != open.prefault)
         return "prefault";
+    if (wait && wait != open.wait)
+        return "wait";
+    if (line && line != open.line)
+        return "line";
+    if (evict && evict != open.evict)
+        return "evict";
     return std::nullopt;
 }
 
@@ -277,6 +316,9 @@ void HeapString::fillFrom(const HeapString& defaults) {
     fill(contiguous, defaults.contiguous);
     fill(cache, defaults.cache);
     fill(prefault, defaults.prefault);
+    fill(wait, defaults.wait);
+    fill(line, defaults.line);
+    fill(evict, defaults.evict);
     requireDmabuf = requireDmabuf || defaults.requireDmabuf;
 }
 

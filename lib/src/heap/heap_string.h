@@ -26,6 +26,9 @@ struct HeapString {
     bool requireDmabuf = false;
     std::optional<uint64_t> cache;
     std::optional<bool> prefault;
+    std::optional<uint64_t> wait; ///< milliseconds
+    std::optional<uint64_t> line;
+    std::optional<uint64_t> evict;
 
     static constexpr const char* defaultZone = "anonymous";
 

@@ -41,6 +41,11 @@ public:
     virtual int map(void* hint, size_t size, int protection, int flags, int fd, void** address) = 0;
     virtual int unmap(void* address, size_t size) = 0;
     virtual int advise(void* address, size_t size, int advice) = 0;
+    virtual int protect(void* address, size_t size, int protection) = 0;
+
+    /// poll(2) of one descriptor: the events that came, 0 after @p milliseconds (-1: never).
+    virtual int poll(int fd, short events, int milliseconds) = 0;
+    virtual int eventFd() = 0; ///< eventfd(2), close-on-exec, at 0
 
     virtual int stat(const char* path, NodeInfo& info) = 0;
     virtual int listDirectory(const char* path, std::vector<std::string>& names) = 0;

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -58,6 +60,18 @@ int SystemKernel::unmap(void* address, size_t size) { return orErrno(::munmap(ad
 int SystemKernel::advise(void* address, size_t size, int advice) {
     return orErrno(::madvise(address, size, advice));
 }
+
+int SystemKernel::protect(void* address, size_t size, int protection) {
+    return orErrno(::mprotect(address, size, protection));
+}
+
+int SystemKernel::poll(int fd, short events, int milliseconds) {
+    pollfd polled{fd, events, 0};
+    const int ready = ::poll(&polled, 1, milliseconds);
+    return ready < 0 ? -errno : ready == 0 ? 0 : polled.revents;
+}
+
+int SystemKernel::eventFd() { return orErrno(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 int SystemKernel::stat(const char* path, NodeInfo& info) {
     struct ::stat status;

@@ -19,6 +19,9 @@ public:
     int map(void* hint, size_t size, int protection, int flags, int fd, void** address) override;
     int unmap(void* address, size_t size) override;
     int advise(void* address, size_t size, int advice) override;
+    int protect(void* address, size_t size, int protection) override;
+    int poll(int fd, short events, int milliseconds) override;
+    int eventFd() override;
     int stat(const char* path, NodeInfo& info) override;
     int listDirectory(const char* path, std::vector<std::string>& names) override;
     size_t pageSize() override;

@@ -12,6 +12,7 @@
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
 #include "sources/node.h"
+#include "sync/dmabuf_side.h"
 
 namespace mediaheap {
 
@@ -75,7 +76,7 @@ Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel& kernel, const Source
         new DmaHeapSource(kernel, std::move(node).value(), options.name));
 }
 
-Result<UniqueFd> DmaHeapSource::create(uint64_t, size_t size, const std::string&) {
+Result<SourceMemory> DmaHeapSource::create(uint64_t, size_t size, const CreateOptions&) {
     dma_heap_allocation_data data{};
     const int result = uninterrupted([&] {
         data = {};
@@ -83,8 +84,10 @@ Result<UniqueFd> DmaHeapSource::create(uint64_t, size_t size, const std::string&
         data.fd_flags = O_RDWR | O_CLOEXEC;
         return kernel_.ioctl(node_.get(), DMA_HEAP_IOCTL_ALLOC, &data);
     });
-    if (result >= 0)
-        return UniqueFd(static_cast<int>(data.fd));
+    if (result >= 0) {
+        const int fd = static_cast<int>(data.fd);
+        return SourceMemory{UniqueFd(fd), {}, std::make_unique<DmabufSide>(kernel_, fd, size)};
+    }
 
     const std::string step =
         "allocate " + std::to_string(size) + " bytes from " + directory + "/" + name_;

@@ -19,7 +19,8 @@ public:
     static SourceTraits traitsOf(const std::string& name);
 
     const SourceTraits& traits() const noexcept override { return traits_; }
-    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
+    Result<SourceMemory> create(uint64_t offset, size_t size,
+                                const CreateOptions& options) override;
     /// The kernel's heaps hand out zeroed memory; a vendor's need not, so only theirs is trusted.
     bool isFresh(uint64_t, size_t) const override { return zeroed_; }
     uint64_t discard(uint64_t, uint64_t) override { return 0; }

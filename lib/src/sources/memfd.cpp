@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
+#include "sync/plain_side.h"
 
 #ifndef MFD_NOEXEC_SEAL // Linux 6.3
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -58,8 +59,11 @@ Result<std::unique_ptr<Source>> MemfdSource::open(Kernel& kernel, const SourceOp
     return std::unique_ptr<Source>(new MemfdSource(kernel));
 }
 
-Result<UniqueFd> MemfdSource::create(uint64_t, size_t size, const std::string& name) {
-    return createSealedMemfd(kernel_, name, size);
+Result<SourceMemory> MemfdSource::create(uint64_t, size_t size, const CreateOptions& options) {
+    Result<UniqueFd> fd = createSealedMemfd(kernel_, options.name, size);
+    if (!fd)
+        return std::move(fd).error();
+    return SourceMemory{std::move(fd).value(), {}, std::make_unique<PlainSide>(size)};
 }
 
 } // namespace mediaheap

@@ -14,7 +14,8 @@ public:
     static Result<std::unique_ptr<Source>> open(Kernel& kernel, const SourceOptions& options);
 
     const SourceTraits& traits() const noexcept override { return traits_; }
-    Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) override;
+    Result<SourceMemory> create(uint64_t offset, size_t size,
+                                const CreateOptions& options) override;
     bool isFresh(uint64_t, size_t) const override { return true; }
     uint64_t discard(uint64_t, uint64_t) override { return 0; }
 

@@ -83,24 +83,4 @@ Result<UniqueFd> openNode(Kernel& kernel, const std::string& path, int flags,
     }
 }
 
-Result<std::string> readSmallFile(Kernel& kernel, const std::string& path) {
-    const int opened =
-        uninterrupted([&] { return kernel.open(path.c_str(), O_RDONLY | O_CLOEXEC); });
-    if (opened < 0)
-        return makeError(-opened, "open " + path);
-    const UniqueFd fd(opened);
-    std::array<char, 4095> buffer;
-    std::string text;
-    while (text.size() < buffer.size()) {
-        const ssize_t got = uninterrupted(
-            [&] { return kernel.read(fd.get(), buffer.data(), buffer.size() - text.size()); });
-        if (got < 0)
-            return makeError(static_cast<int>(-got), "read " + path);
-        if (got == 0)
-            break;
-        text.append(buffer.data(), static_cast<size_t>(got));
-    }
-    return text;
-}
-
 } // namespace mediaheap

@@ -15,7 +15,4 @@ class Kernel;
 Result<UniqueFd> openNode(Kernel& kernel, const std::string& path, int flags,
                           const std::string& absentRemedy);
 
-/// The contents of a small file of /proc or /sys, at most 4095 bytes.
-Result<std::string> readSmallFile(Kernel& kernel, const std::string& path);
-
 } // namespace mediaheap

@@ -10,26 +10,46 @@
 #include <mediaheap/result.h>
 #include <mediaheap/unique_fd.h>
 
+#include "sync/device_side.h"
+
 namespace mediaheap {
 
 class Kernel;
 
 /// What a source's memory is like; fixed for the life of the source.
 struct SourceTraits {
-    bool dmabuf = false;     ///< descriptors are DMA-BUFs: they are synced, named, and have a count
-    bool places = false;     ///< the zone's offsets are real: a block lies where it was placed
-    bool cached = true;      ///< CPU mappings go through the caches
-    bool contiguous = false; ///< blocks are physically contiguous
+    bool dmabuf = false; ///< descriptors are DMA-BUFs: drivers import them, and they have names
+    bool places = false; ///< the zone's offsets are real: a block lies where it was placed
+    bool cached = true;  ///< CPU mappings go through the caches, unless asked otherwise
+    bool eitherCached = false;      ///< each block can be had cached and uncached
+    bool simulated = false;         ///< hardware and caches are emulated
+    bool contiguous = false;        ///< blocks are physically contiguous
     size_t largestBlock = SIZE_MAX; ///< bytes; a limit of the facility itself
     std::string largestBlockLimit;  ///< where that limit comes from, for the error message
 };
 
 /// What a source is opened with.
 struct SourceOptions {
-    std::string name;      ///< after the colon: `system`, `linux,cma`
-    uint64_t size = 0;     ///< bytes of the zone, whole pages
-    std::string zone;      ///< the zone's name
-    bool prefault = false; ///< populate what is reserved at open
+    std::string name;              ///< after the colon: `system`, `linux,cma`
+    uint64_t size = 0;             ///< bytes of the zone, whole pages
+    std::string zone;              ///< the zone's name
+    bool prefault = false;         ///< populate what is reserved at open
+    std::optional<bool> cached;    ///< what CPU mappings are to be like unless asked otherwise
+    std::optional<uint64_t> line;  ///< bytes of a simulated cache line
+    std::optional<uint64_t> evict; ///< seed of the simulated evictions
+};
+
+/// What one piece of memory is made with.
+struct CreateOptions {
+    std::string name;   ///< for people
+    bool cached = true; ///< what the CPU's mapping is to be like; the source can do it
+};
+
+/// One piece of memory as a source makes it.
+struct SourceMemory {
+    UniqueFd fd;      ///< what importers get
+    UniqueFd cpuView; ///< what the CPU maps, where that is not the same memory as @ref fd
+    std::unique_ptr<DeviceSide> side;
 };
 
 /// A facility that turns pages of a zone into file descriptors. Knows nothing of blocks, caches or
@@ -42,9 +62,10 @@ public:
 
     virtual const SourceTraits& traits() const noexcept = 0;
 
-    /// A descriptor with @p size bytes (whole pages) at offset 0. @p offset is the place in the
-    /// zone, which only a source that places looks at. @p name is for people.
-    virtual Result<UniqueFd> create(uint64_t offset, size_t size, const std::string& name) = 0;
+    /// Memory of @p size bytes (whole pages), at offset 0 of its descriptor. @p offset is the place
+    /// in the zone, which only a source that places looks at.
+    virtual Result<SourceMemory> create(uint64_t offset, size_t size,
+                                        const CreateOptions& options) = 0;
 
     /// Whether memory created at @p offset reads as zero without anybody clearing it.
     virtual bool isFresh(uint64_t offset, size_t size) const = 0;

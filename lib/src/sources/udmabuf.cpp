@@ -10,10 +10,12 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "kernel/files.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
 #include "sources/memfd.h"
 #include "sources/node.h"
+#include "sync/dmabuf_side.h"
 
 namespace mediaheap {
 
@@ -65,7 +67,7 @@ Result<std::unique_ptr<Source>> UdmabufSource::open(Kernel& kernel, const Source
                                                      std::move(arena).value(), options.size));
 }
 
-Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::string&) {
+Result<SourceMemory> UdmabufSource::create(uint64_t offset, size_t size, const CreateOptions&) {
     udmabuf_create request{};
     request.memfd = static_cast<uint32_t>(arena_.get());
     request.flags = UDMABUF_FLAGS_CLOEXEC;
@@ -81,7 +83,8 @@ Result<UniqueFd> UdmabufSource::create(uint64_t offset, size_t size, const std::
     const std::lock_guard lock(mutex_);
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
     std::fill(first, first + static_cast<std::ptrdiff_t>(size / page_), true);
-    return UniqueFd(created);
+    return SourceMemory{
+        UniqueFd(created), {}, std::make_unique<DmabufSide>(kernel_, created, size)};
 }
 
 bool UdmabufSource::isFresh(uint64_t offset, size_t size) const {

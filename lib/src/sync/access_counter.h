@@ -2,52 +2,72 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include <mediaheap/access.h>
 #include <mediaheap/result.h>
 
+#include "sync/byte_range.h"
+#include "sync/device_side.h"
+
 namespace mediaheap {
 
-class Kernel;
-
-/// What the accesses of all blocks of one heap cost.
+/// What CPU accesses cost, of one block or of all blocks of a heap.
 struct SyncStats {
-    std::atomic<uint64_t> issued{0};
-    std::atomic<uint64_t> saved{0};
+    std::atomic<uint64_t> issued{0}; ///< syncs
+    std::atomic<uint64_t> saved{0};  ///< syncs that counting made unnecessary
+    std::atomic<uint64_t> bytes{0};  ///< what the issued ones reached
 };
 
 /// The CPU accesses open on one block, brought down to the fewest syncs: START when the first
-/// opens, END with the union when the last closes, and in between only what a new kind of access
-/// needs.
+/// opens, END with the union when the last closes, and in between only what a new kind of access,
+/// or an access to another part, needs.
 ///
 /// Thread safety: all members from any thread. A START may wait for the hardware; other threads
 /// that want to open an access wait with it, since the memory is not theirs before.
 class AccessCounter {
 public:
-    /// @p syncs is false for memory that no hardware sees: then accesses are only counted. The
-    /// kernel, the descriptor and the statistics must outlive this.
-    AccessCounter(Kernel& kernel, int fd, bool syncs, SyncStats& stats);
+    /// @p side and the statistics of the heap must outlive this. An access waits no longer than
+    /// @p longestWait for the hardware's fences.
+    AccessCounter(DeviceSide& side, SyncStats& heapStats, std::chrono::milliseconds longestWait);
 
-    /// On failure nothing was opened; accesses that were open before stay open.
-    Result<void> begin(Access access);
-    /// On failure the access is closed all the same. EINVAL when none is open.
+    /// Opens an access to a part of the block. On failure nothing was opened; accesses that were
+    /// open before stay open.
+    ///
+    /// Errors: ETIMEDOUT where the hardware is not done in time; what the exporter answers.
+    Result<void> begin(Access access, ByteRange range);
+    /// Closes one access. On failure it is closed all the same. EINVAL when none is open.
     Result<void> end();
 
     /// Without waiting for a START that is under way.
     unsigned open() const noexcept { return open_.load(); }
 
-private:
-    Result<void> startOrJoin(Access access);
+    const SyncStats& stats() const noexcept { return stats_; }
 
-    Kernel& kernel_;
-    const int fd_;
-    const bool syncs_;
-    SyncStats& stats_;
+private:
+    /// A part of the block that has been started, with all that it has been started for.
+    struct Part {
+        ByteRange range;
+        Access access;
+    };
+
+    Result<void> waitForHardware(Access access);
+    Result<void> start(Access access, ByteRange range);
+    Result<void> issue(SyncEdge edge, Access access, ByteRange range);
+    void count(std::atomic<uint64_t> SyncStats::*member, uint64_t by = 1);
+    std::vector<Part> cut(Access access, ByteRange range) const;
+    void join(const Part& part);
+
+    DeviceSide& side_;
+    SyncStats& heapStats_;
+    const std::chrono::milliseconds longestWait_;
+    SyncStats stats_;
     std::mutex mutex_;
     std::atomic<unsigned> open_{0};
-    Access joined_ = Access::Read; // union of the accesses since the first; only while open_
+    std::vector<Part> parts_; // disjoint, by offset; only while open_
 };
 
 } // namespace mediaheap

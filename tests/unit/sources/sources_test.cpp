@@ -18,6 +18,7 @@
 #include "captured_log.h"
 #include "fake_kernel.h"
 #include "fault_kernel.h"
+#include "kernel/files.h"
 #include "leak_check.h"
 #include "must.h"
 #include "sources/catalog.h"
@@ -52,6 +53,11 @@ protected:
         return must(mediaheap::openSource(faults, source, options));
     }
 
+    static UniqueFd make(Source& source, uint64_t offset, size_t size,
+                         const std::string& name = {}) {
+        return must(source.create(offset, size, {name, true})).fd;
+    }
+
     std::string contentsOf(const std::string& text) {
         fake.files["/sys/some/file"] = text;
         return must(readSmallFile(faults, "/sys/some/file"));
@@ -73,7 +79,7 @@ TEST_F(SourceTest, MemfdMakesOneSealedFileForEachBlock) {
     EXPECT_FALSE(source->traits().dmabuf);
     EXPECT_FALSE(source->traits().places);
     EXPECT_TRUE(source->isFresh(0, page));
-    const UniqueFd fd = must(source->create(0, 3 * page, "frame"));
+    const UniqueFd fd = make(*source, 0, 3 * page, "frame");
     struct ::stat status {};
     ASSERT_EQ(::fstat(fd.get(), &status), 0);
     EXPECT_EQ(static_cast<size_t>(status.st_size), 3 * page);
@@ -106,8 +112,8 @@ TEST_F(SourceTest, UdmabufCarvesDisjointBuffersOutOfOneArena) {
     const auto source = openSource("udmabuf", "", 16 * page);
     EXPECT_TRUE(source->traits().dmabuf);
     EXPECT_TRUE(source->traits().places);
-    const UniqueFd low = must(source->create(0, 4 * page, ""));
-    const UniqueFd high = must(source->create(4 * page, 4 * page, ""));
+    const UniqueFd low = make(*source, 0, 4 * page);
+    const UniqueFd high = make(*source, 4 * page, 4 * page);
     test::FakeImporter first = fake.import(low.get());
     test::FakeImporter second = fake.import(high.get());
     EXPECT_EQ(first.pages(), second.pages());
@@ -120,7 +126,7 @@ TEST_F(SourceTest, UdmabufCarvesDisjointBuffersOutOfOneArena) {
 TEST_F(SourceTest, UdmabufSealsItsArenaAndNamesItAfterTheZone) {
     fake.addUdmabuf();
     const auto source = openSource("udmabuf", "", 16 * page);
-    const UniqueFd fd = must(source->create(0, page, ""));
+    const UniqueFd fd = make(*source, 0, page);
     const test::FakeImporter window = fake.import(fd.get());
     constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     EXPECT_EQ(::fcntl(window.pages(), F_GET_SEALS) & (seals | F_SEAL_WRITE), seals);
@@ -134,7 +140,7 @@ TEST_F(SourceTest, UdmabufKnowsWhichPagesReadAsZero) {
     fake.addUdmabuf();
     const auto source = openSource("udmabuf", "", 16 * page);
     EXPECT_TRUE(source->isFresh(0, 16 * page));
-    { const UniqueFd fd = must(source->create(4 * page, 2 * page, "")); }
+    { const UniqueFd fd = make(*source, 4 * page, 2 * page); }
     EXPECT_TRUE(source->isFresh(0, 4 * page));
     EXPECT_FALSE(source->isFresh(0, 5 * page));
     EXPECT_FALSE(source->isFresh(5 * page, page));
@@ -148,7 +154,7 @@ TEST_F(SourceTest, UdmabufKnowsWhichPagesReadAsZero) {
 TEST_F(SourceTest, UdmabufKeepsPagesThatItCouldNotDiscard) {
     fake.addUdmabuf();
     const auto source = openSource("udmabuf", "", 16 * page);
-    { const UniqueFd fd = must(source->create(0, page, "")); }
+    { const UniqueFd fd = make(*source, 0, page); }
     faults.failFrom(Call::AllocateRange, 1, EOPNOTSUPP);
     const test::CapturedLog log;
     EXPECT_EQ(source->discard(0, 16 * page), 0u);
@@ -176,7 +182,7 @@ TEST_F(SourceTest, DmaHeapMakesOneBufferForEachBlock) {
     const auto source = openSource("dma-heap", "system", 1 << 20);
     EXPECT_TRUE(source->traits().dmabuf);
     EXPECT_FALSE(source->traits().places);
-    const UniqueFd fd = must(source->create(0, 3 * page, "frame"));
+    const UniqueFd fd = make(*source, 0, 3 * page, "frame");
     EXPECT_TRUE(fake.isDmaBuf(fd.get()));
     EXPECT_EQ(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     EXPECT_EQ(::fcntl(fd.get(), F_GETFL) & O_ACCMODE, O_RDWR);
@@ -208,7 +214,8 @@ TEST_F(SourceTest, DmaHeapKnowsWhatItsMemoryIsLikeByName) {
 TEST_F(SourceTest, DmaHeapSaysWhereMoreMemoryIsToBeHad) {
     fake.addDmaHeap("reserved");
     fake.dmaHeapMemory = 0;
-    const Result<UniqueFd> fd = openSource("dma-heap", "reserved", 1 << 20)->create(0, page, "");
+    const Result<SourceMemory> fd =
+        openSource("dma-heap", "reserved", 1 << 20)->create(0, page, {});
     ASSERT_FALSE(fd.ok());
     EXPECT_EQ(fd.error().code, ENOMEM);
     EXPECT_THAT(fd.error().message(), AllOf(HasSubstr("/dev/dma_heap/reserved"),

@@ -18,6 +18,8 @@
 #include "../../kernel/exporter_facts.h"
 #include "fake_kernel.h"
 #include "fault_kernel.h"
+#include "sync/dmabuf_side.h"
+#include "sync/plain_side.h"
 
 namespace mediaheap {
 namespace {
@@ -33,6 +35,8 @@ constexpr uint64_t endRead = DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ;
 constexpr uint64_t endWrite = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
 constexpr uint64_t endBoth = DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW;
 
+constexpr ByteRange whole{0, 65536};
+
 class AccessCounterTest : public testing::Test {
 protected:
     AccessCounterTest() { kernel.forgetSyncCalls(); }
@@ -42,13 +46,14 @@ protected:
     FakeKernel& kernel = static_cast<FakeKernel&>(test::exporterKernel());
     const UniqueFd buffer{test::newDmaBuf("udmabuf", 65536)};
     SyncStats stats;
-    AccessCounter counter{kernel, buffer.get(), true, stats};
+    DmabufSide side{kernel, buffer.get(), 65536};
+    AccessCounter counter{side, stats, std::chrono::milliseconds(100)};
 };
 
 // ---- Which syncs.
 
 TEST_F(AccessCounterTest, StartsAndEndsOneAccess) {
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_EQ(counter.open(), 1u);
     EXPECT_TRUE(counter.end().ok());
     EXPECT_EQ(counter.open(), 0u);
@@ -57,7 +62,7 @@ TEST_F(AccessCounterTest, StartsAndEndsOneAccess) {
 
 TEST_F(AccessCounterTest, SaysWhatKindOfAccessItIs) {
     for (const Access access : {Access::Read, Access::Write, Access::ReadWrite}) {
-        EXPECT_TRUE(counter.begin(access).ok());
+        EXPECT_TRUE(counter.begin(access, whole).ok());
         EXPECT_TRUE(counter.end().ok());
     }
     EXPECT_THAT(calls(), ElementsAre(startRead, endRead, startWrite, endWrite, startBoth, endBoth));
@@ -65,7 +70,7 @@ TEST_F(AccessCounterTest, SaysWhatKindOfAccessItIs) {
 
 TEST_F(AccessCounterTest, SyncsOnceForAnyNestingOfTheSameAccess) {
     for (int depth = 0; depth < 100; ++depth)
-        EXPECT_TRUE(counter.begin(Access::ReadWrite).ok());
+        EXPECT_TRUE(counter.begin(Access::ReadWrite, whole).ok());
     for (int depth = 0; depth < 100; ++depth)
         EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startBoth, endBoth));
@@ -74,17 +79,17 @@ TEST_F(AccessCounterTest, SyncsOnceForAnyNestingOfTheSameAccess) {
 }
 
 TEST_F(AccessCounterTest, SyncsOnceForNarrowerAccessesWithin) {
-    EXPECT_TRUE(counter.begin(Access::ReadWrite).ok());
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
+    EXPECT_TRUE(counter.begin(Access::ReadWrite, whole).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
     for (int depth = 0; depth < 3; ++depth)
         EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startBoth, endBoth));
 }
 
 TEST_F(AccessCounterTest, UpgradesWhenAWriteJoinsARead) {
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
     EXPECT_THAT(calls(), ElementsAre(startRead, startBoth));
     EXPECT_TRUE(counter.end().ok());
     EXPECT_TRUE(counter.end().ok());
@@ -93,35 +98,36 @@ TEST_F(AccessCounterTest, UpgradesWhenAWriteJoinsARead) {
 
 TEST_F(AccessCounterTest, WritesBackBeforeAReadThatJoinsAWrite) {
     // START may only invalidate, and would drop what the write has left in the cache.
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startWrite, endWrite, startBoth, endBoth));
 }
 
 TEST_F(AccessCounterTest, EndsWithTheUnionThoughTheWriterLeavesFirst) {
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
     EXPECT_TRUE(counter.end().ok()); // the writer
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startRead, startBoth, endBoth));
 }
 
 TEST_F(AccessCounterTest, BeginsAfreshAfterTheLastEnd) {
-    EXPECT_TRUE(counter.begin(Access::ReadWrite).ok());
+    EXPECT_TRUE(counter.begin(Access::ReadWrite, whole).ok());
     EXPECT_TRUE(counter.end().ok());
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startBoth, endBoth, startRead, endRead));
 }
 
 TEST_F(AccessCounterTest, OnlyCountsWhereNoHardwareSeesTheMemory) {
-    AccessCounter plain(kernel, buffer.get(), false, stats);
-    EXPECT_TRUE(plain.begin(Access::Read).ok());
-    EXPECT_TRUE(plain.begin(Access::Write).ok());
+    PlainSide plainSide(65536);
+    AccessCounter plain(plainSide, stats, std::chrono::milliseconds(100));
+    EXPECT_TRUE(plain.begin(Access::Read, whole).ok());
+    EXPECT_TRUE(plain.begin(Access::Write, whole).ok());
     EXPECT_EQ(plain.open(), 2u);
     EXPECT_TRUE(plain.end().ok());
     EXPECT_TRUE(plain.end().ok());
@@ -132,7 +138,7 @@ TEST_F(AccessCounterTest, OnlyCountsWhereNoHardwareSeesTheMemory) {
 
 TEST_F(AccessCounterTest, RefusesAnEndWithoutABegin) {
     EXPECT_EQ(counter.end().error().code, EINVAL);
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_EQ(counter.end().error().code, EINVAL);
     EXPECT_THAT(calls(), ElementsAre(startRead, endRead));
@@ -145,7 +151,7 @@ TEST_F(AccessCounterTest, RestartsAnInterruptedSync) {
         kernel.forgetSyncCalls();
         kernel.failSync(DMA_BUF_SYNC_START, error, 3);
         kernel.failSync(DMA_BUF_SYNC_END, error, 3);
-        EXPECT_TRUE(counter.begin(Access::ReadWrite).ok());
+        EXPECT_TRUE(counter.begin(Access::ReadWrite, whole).ok());
         EXPECT_TRUE(counter.end().ok());
         EXPECT_THAT(calls(), ElementsAre(startBoth, endBoth));
         ASSERT_EQ(kernel.syncCalls().size(), 8u);
@@ -156,40 +162,40 @@ TEST_F(AccessCounterTest, RestartsAnInterruptedSync) {
 
 TEST_F(AccessCounterTest, OpensNothingWhenTheStartFails) {
     kernel.failSync(DMA_BUF_SYNC_START, EIO);
-    const Result<void> begun = counter.begin(Access::Read);
+    const Result<void> begun = counter.begin(Access::Read, whole);
     ASSERT_FALSE(begun.ok());
     EXPECT_EQ(begun.error().code, EIO);
     EXPECT_EQ(counter.open(), 0u);
     EXPECT_EQ(counter.end().error().code, EINVAL);
-    EXPECT_TRUE(counter.begin(Access::Read).ok()) << "the next may work again";
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok()) << "the next may work again";
     EXPECT_TRUE(counter.end().ok());
 }
 
 TEST_F(AccessCounterTest, KeepsTheOuterAccessWhenAnUpgradeFails) {
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     kernel.failSync(DMA_BUF_SYNC_START, EIO);
-    EXPECT_EQ(counter.begin(Access::Write).error().code, EIO);
+    EXPECT_EQ(counter.begin(Access::Write, whole).error().code, EIO);
     EXPECT_EQ(counter.open(), 1u);
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startRead, endRead));
 }
 
 TEST_F(AccessCounterTest, KeepsTheOuterAccessWhenTheWriteBackFails) {
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
     kernel.failSync(DMA_BUF_SYNC_END, EIO);
-    EXPECT_EQ(counter.begin(Access::Read).error().code, EIO);
+    EXPECT_EQ(counter.begin(Access::Read, whole).error().code, EIO);
     EXPECT_EQ(counter.open(), 1u);
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startWrite, endWrite));
 }
 
 TEST_F(AccessCounterTest, ReportsAFailedEndAndClosesAllTheSame) {
-    EXPECT_TRUE(counter.begin(Access::Write).ok());
+    EXPECT_TRUE(counter.begin(Access::Write, whole).ok());
     kernel.failSync(DMA_BUF_SYNC_END, EIO);
     EXPECT_EQ(counter.end().error().code, EIO);
     EXPECT_EQ(counter.open(), 0u);
     kernel.forgetSyncCalls();
-    EXPECT_TRUE(counter.begin(Access::Read).ok());
+    EXPECT_TRUE(counter.begin(Access::Read, whole).ok());
     EXPECT_TRUE(counter.end().ok());
     EXPECT_THAT(calls(), ElementsAre(startRead, endRead));
 }
@@ -219,7 +225,8 @@ private:
 TEST_F(AccessCounterTest, KeepsStartsAndEndsPairedWhateverThreadsDo) {
     constexpr unsigned threadCount = 4;
     WatchedKernel watched(kernel);
-    AccessCounter shared(watched, buffer.get(), true, stats);
+    DmabufSide watchedSide(watched, buffer.get(), 65536);
+    AccessCounter shared(watchedSide, stats, std::chrono::milliseconds(100));
     std::vector<std::thread> threads;
     std::atomic<unsigned> ready{0};
     std::atomic<int> failures{0};
@@ -231,7 +238,7 @@ TEST_F(AccessCounterTest, KeepsStartsAndEndsPairedWhateverThreadsDo) {
                 std::this_thread::yield();
             for (int n = 0; n < 2000; ++n) {
                 const auto access = static_cast<Access>(1 + random() % 3);
-                failures += !shared.begin(access).ok();
+                failures += !shared.begin(access, whole).ok();
                 if (random() % 4 == 0)
                     std::this_thread::yield();
                 failures += !shared.end().ok();
