@@ -31,6 +31,7 @@
 #include <mediaheap/block.h>
 #include <mediaheap/export.h>
 #include <mediaheap/result.h>
+#include <mediaheap/simulated/violation.h>
 #include <mediaheap/source_info.h>
 #include <mediaheap/stats.h>
 
@@ -133,6 +134,12 @@ public:
     Result<void> validate() const;
 
     std::string report(ReportFormat format) const;
+
+    /// Takes what the simulated SoC has seen go wrong on this heap since the last call, in the order
+    /// in which it happened; always empty for any other source. @p device takes only what that
+    /// simulated::Device was a party to (its id()), 0 everything. Each is also logged as a warning
+    /// when it happens. At most 1024 wait here; Stats::violations counts them all.
+    std::vector<simulated::Violation> takeViolations(uint64_t device = 0);
 
 private:
     friend class HeapRegistry;
