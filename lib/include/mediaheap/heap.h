@@ -135,10 +135,10 @@ public:
 
     std::string report(ReportFormat format) const;
 
-    /// Takes what the simulated SoC has seen go wrong on this heap since the last call, in the order
-    /// in which it happened; always empty for any other source. @p device takes only what that
-    /// simulated::Device was a party to (its id()), 0 everything. Each is also logged as a warning
-    /// when it happens. At most 1024 wait here; Stats::violations counts them all.
+    /// Takes what the simulated SoC has seen go wrong on this heap since the last call, in the
+    /// order in which it happened; always empty for any other source. @p device takes only what
+    /// that simulated::Device was a party to (its id()), 0 everything. Each is also logged as a
+    /// warning when it happens. At most 1024 wait here; Stats::violations counts them all.
     std::vector<simulated::Violation> takeViolations(uint64_t device = 0);
 
 private:

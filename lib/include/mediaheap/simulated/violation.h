@@ -9,8 +9,8 @@
 
 namespace mediaheap::simulated {
 
-/// A way to break the rules of cache maintenance (Linux, Documentation/core-api/dma-api.rst, "Memory
-/// coherency"; Documentation/driver-api/dma-buf.rst, "CPU Access to DMA Buffer Objects").
+/// A way to break the rules of cache maintenance (Linux, Documentation/core-api/dma-api.rst,
+/// "Memory coherency"; Documentation/driver-api/dma-buf.rst, "CPU Access to DMA Buffer Objects").
 ///
 /// Since: 0.1
 enum class ViolationKind {
