@@ -113,6 +113,10 @@ Result<Block> Heap::allocate(size_t size, const AllocOptions& options) {
 
 Stats Heap::stats() const { return core_->stats(); }
 
+std::vector<simulated::Violation> Heap::takeViolations(uint64_t device) {
+    return core_->takeViolations(device);
+}
+
 uint64_t Heap::trim() { return core_->trim(); }
 
 Result<void> Heap::destroy() {

@@ -14,7 +14,9 @@
 #include "heap/exhaustion.h"
 #include "heap/report.h"
 #include "kernel/kernel.h"
+#include "soc/violation_log.h"
 #include "sources/catalog.h"
+#include "sources/simulated.h"
 
 #ifndef DMA_BUF_NAME_LEN // Linux 5.8's headers lack it
 #define DMA_BUF_NAME_LEN 32
@@ -116,7 +118,8 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
     effective.wait = string.wait.value_or(defaultWait);
 
     HeapString shown = effective;
-    shown.cached.reset();
+    if (!traits.eitherCached || traits.cached)
+        shown.cached.reset();
     shown.contiguous.reset();
     shown.requireDmabuf = false;
     if (base == 0)
@@ -128,6 +131,11 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
     if (effective.wait == defaultWait)
         shown.wait.reset();
 
+    if (traits.simulated) {
+        effective.line = string.line.value_or(SimulatedSource::defaultLine);
+        effective.evict = string.evict.value_or(SimulatedSource::defaultSeed);
+    }
+
     return std::unique_ptr<HeapCore>(
         new HeapCore(kernel, std::move(source).value(), std::move(effective), shown.canonical()));
 }
@@ -136,7 +144,7 @@ HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString ef
                    std::string description)
     : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
       description_(std::move(description)), page_(kernel.pageSize()),
-      longestWait_(*effective_.wait), source_(std::move(source)),
+      longestWait_(*effective_.wait), violations_(source->violations()), source_(std::move(source)),
       zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
       cache_(*effective_.cache, traits_.places) {}
 
@@ -148,7 +156,9 @@ Result<void> HeapCore::checkShared(const HeapString& wanted) const {
     HeapString rounded = wanted;
     if (wanted.size)
         rounded.size = roundUp<uint64_t>(*wanted.size, page_).value_or(*wanted.size);
-    const auto key = rounded.contradiction(effective_);
+    auto key = rounded.contradiction(effective_);
+    if (wanted.cached && *wanted.cached != traits_.cached)
+        key = "cached";
     if (!key)
         return {};
     return makeError(EBUSY, "open the heap",
@@ -349,6 +359,7 @@ Stats HeapCore::statsLocked() const {
     stats.syncs = syncStats_.issued;
     stats.syncsSaved = syncStats_.saved;
     stats.bytesSynced = syncStats_.bytes;
+    stats.violations = violations_ ? violations_->total() : 0;
     return stats;
 }
 
@@ -357,6 +368,10 @@ Stats HeapCore::stats() {
     const std::lock_guard lock(mutex_);
     collectFreed(doomed);
     return statsLocked();
+}
+
+std::vector<simulated::Violation> HeapCore::takeViolations(uint64_t device) {
+    return violations_ ? violations_->take(device) : std::vector<simulated::Violation>();
 }
 
 uint64_t HeapCore::trim() {

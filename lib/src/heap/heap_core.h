@@ -58,6 +58,7 @@ public:
     void giveBack(Backing backing);
 
     Stats stats();
+    std::vector<simulated::Violation> takeViolations(uint64_t device);
     uint64_t trim();
     Result<void> destroy();
     bool isDestroyed() const;
@@ -103,6 +104,7 @@ private:
     const std::chrono::milliseconds longestWait_;
     SyncStats syncStats_;
 
+    const std::shared_ptr<ViolationLog> violations_; // null where none can be seen
     std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives
     mutable std::mutex mutex_;
     Zone zone_;

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "sources/dma_heap.h"
 #include "sources/memfd.h"
+#include "sources/simulated.h"
 #include "sources/udmabuf.h"
 
 namespace mediaheap {
@@ -54,14 +55,17 @@ std::vector<CatalogEntry> listSources(Kernel& kernel) {
     entries.push_back({"udmabuf", {}, "DMA-BUFs carved out of ordinary memory", true});
     entries.push_back({"memfd", {}, "shared memory, a stand-in that no driver imports", true});
     entries.insert(entries.end(), others.begin(), others.end());
+    entries.push_back(
+        {"simulated", {}, "an emulated SoC with caches that are not coherent", false});
     return entries;
 }
 
 bool isKnownSource(std::string_view source) {
-    return source == "memfd" || source == "udmabuf" || source == "dma-heap";
+    return source == "memfd" || source == "udmabuf" || source == "dma-heap" ||
+           source == "simulated";
 }
 
-const char* knownSources() { return "memfd, udmabuf, dma-heap:<name>, auto"; }
+const char* knownSources() { return "memfd, udmabuf, dma-heap:<name>, simulated, auto"; }
 
 Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
                                            const SourceOptions& options) {
@@ -71,6 +75,8 @@ Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view sour
         return UdmabufSource::open(kernel, options);
     if (source == "dma-heap")
         return DmaHeapSource::open(kernel, options);
+    if (source == "simulated")
+        return SimulatedSource::open(kernel, options);
     return makeError(EINVAL, "open a heap", "unknown source '" + std::string(source) + "'",
                      std::string("the sources are ") + knownSources());
 }

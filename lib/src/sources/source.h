@@ -15,6 +15,7 @@
 namespace mediaheap {
 
 class Kernel;
+class ViolationLog;
 
 /// What a source's memory is like; fixed for the life of the source.
 struct SourceTraits {
@@ -69,6 +70,9 @@ public:
 
     /// Whether memory created at @p offset reads as zero without anybody clearing it.
     virtual bool isFresh(uint64_t offset, size_t size) const = 0;
+
+    /// What the source has seen go wrong; null where it cannot see that.
+    virtual std::shared_ptr<ViolationLog> violations() const noexcept { return nullptr; }
 
     /// Gives the pages of a range that no descriptor covers any more back to the system; they read
     /// as zero afterwards. Returns the bytes given back, 0 where the source keeps nothing back.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "soc/simulated_side.h"
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "kernel/kernel.h"
+#include "sync/sync_ioctl.h"
+
+namespace mediaheap {
+
+Result<void> SimulatedSide::sync(SyncEdge edge, Access access, ByteRange range) {
+    uint64_t flags = syncFlags(edge, access);
+    const int result = syncIoctl(kernel_, fd_, flags);
+    if (result >= 0)
+        return {};
+    if (result != -ENOTTY)
+        return makeError(-result, describeSync(edge));
+    const auto asked = static_cast<Access>(flags & static_cast<uint64_t>(Access::ReadWrite));
+    buffer_->sync(edge, asked, range);
+    return {};
+}
+
+Holders SimulatedSide::holders(bool exported) const {
+    const Result<bool> idle =
+        buffer_->fences().waitUntilIdle(Access::Write, std::chrono::milliseconds::zero());
+    if (!idle || !idle.value())
+        return Holders::Some;
+    return exported ? Holders::Unknown : Holders::None;
+}
+
+Result<bool> SimulatedSide::waitUntilIdle(Access access, std::chrono::milliseconds longest) {
+    return buffer_->fences().waitUntilIdle(access, longest);
+}
+
+} // namespace mediaheap
