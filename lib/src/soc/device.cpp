@@ -125,20 +125,20 @@ private:
             changed_.wait(lock, [this] { return ends_ || (!queue_.empty() && !paused_); });
             if (queue_.empty() || paused_)
                 return;
+            UniqueFd fence = std::move(queue_.front().fence);
             {
-                Queued queued = std::move(queue_.front());
+                const Job job = std::move(queue_.front().job);
                 queue_.pop_front();
                 busy_ = true;
                 lock.unlock();
-                const uint32_t checksum = queued.job.run(party);
+                const uint32_t checksum = job.run(party);
                 lock.lock();
-                if (queued.job.isChecksum())
+                if (job.isChecksum())
                     checksum_ = checksum;
-                lock.unlock();
-                signalFence(queued.fence.get());
-                // The buffers go before anybody is told: their memory may be waited for.
             }
-            lock.lock();
+            // Last, without the buffers: whoever waits for it may take their memory away.
+            signalFence(fence.get());
+            fence.reset();
             busy_ = false;
             changed_.notify_all();
         }

@@ -88,7 +88,7 @@ Result<void> Job::addFence(int fence) {
     return {};
 }
 
-uint32_t Job::run(const DeviceParty& device) {
+uint32_t Job::run(const DeviceParty& device) const {
     uint32_t checksum = 0;
     const size_t size = static_cast<size_t>(main_.range.size);
     const auto access = [&](const SimulatedBuffer::Touch& touch) {
@@ -114,7 +114,7 @@ uint32_t Job::run(const DeviceParty& device) {
     return checksum;
 }
 
-void Job::copy(const DeviceParty& device) {
+void Job::copy(const DeviceParty& device) const {
     // Through a buffer of the device's own: source and target may be one block, and overlap.
     std::vector<uint8_t> inside(static_cast<size_t>(main_.range.size));
     main_.buffer->deviceAccess(

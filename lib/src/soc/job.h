@@ -41,14 +41,14 @@ public:
     Result<void> addFence(int fence);
 
     /// Does it. The checksum where it is one, else 0.
-    uint32_t run(const DeviceParty& device);
+    uint32_t run(const DeviceParty& device) const;
 
     bool isChecksum() const noexcept {
         return operation_.kind == simulated::Operation::Kind::Checksum;
     }
 
 private:
-    void copy(const DeviceParty& device);
+    void copy(const DeviceParty& device) const;
 
     simulated::Operation operation_;
     Import main_;

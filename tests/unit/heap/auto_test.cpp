@@ -178,14 +178,14 @@ TEST_F(AutoTest, ListsEverySourceInTheOrderOfPreference) {
     fake.addDmaHeap("camera");
     const std::vector<SourceInfo> infos = Heap::sources();
     EXPECT_THAT(names(infos), ElementsAre("dma-heap:linux,cma", "dma-heap:system", "udmabuf",
-                                          "memfd", "dma-heap:camera"));
+                                          "memfd", "dma-heap:camera", "simulated"));
     for (const SourceInfo& info : infos) {
         EXPECT_TRUE(info.usable) << info.reason;
         EXPECT_EQ(info.reason, "");
         EXPECT_NE(info.summary, "");
-        EXPECT_EQ(info.dmabuf, info.heap != "memfd");
+        EXPECT_EQ(info.dmabuf, info.heap != "memfd" && info.heap != "simulated");
         EXPECT_EQ(info.contiguous, info.heap == "dma-heap:linux,cma");
-        EXPECT_EQ(info.automatic, info.heap != "dma-heap:camera");
+        EXPECT_EQ(info.automatic, info.heap != "dma-heap:camera" && info.heap != "simulated");
     }
 }
 

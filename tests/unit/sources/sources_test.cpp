@@ -232,13 +232,14 @@ TEST_F(SourceTest, CatalogueListsWhatThereIsAndWhatThereCouldBe) {
         return result;
     };
     EXPECT_THAT(names(), ElementsAre("dma-heap:default_cma_region", "dma-heap:system",
-                                     "udmabuf:", "memfd:"));
+                                     "udmabuf:", "memfd:", "simulated:"));
     fake.addDmaHeap("zebra");
     fake.addDmaHeap("reserved");
     fake.addDmaHeap("system");
     fake.addDmaHeap("default-pool");
-    EXPECT_THAT(names(), ElementsAre("dma-heap:default-pool", "dma-heap:reserved",
-                                     "dma-heap:system", "udmabuf:", "memfd:", "dma-heap:zebra"));
+    EXPECT_THAT(names(),
+                ElementsAre("dma-heap:default-pool", "dma-heap:reserved", "dma-heap:system",
+                            "udmabuf:", "memfd:", "dma-heap:zebra", "simulated:"));
 }
 
 TEST_F(SourceTest, CatalogueRefusesWhatItDoesNotHave) {
