@@ -2,6 +2,8 @@
 #include "pipeline.h"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 namespace mediaheap::test {
 
@@ -9,6 +11,23 @@ namespace {
 
 /// Longer than any pipeline of the tests takes under a sanitizer.
 constexpr GstClockTime patience = 120 * GST_SECOND;
+
+/// Drops the last reference of the test's to @p object and waits for those of GStreamer's threads:
+/// one that completed a change of state may hold the pipeline for a moment longer.
+void unrefAndSeeGone(gpointer object) {
+    auto* gone = new std::promise<void>;
+    const auto seen = gone->get_future();
+    g_object_weak_ref(
+        G_OBJECT(object),
+        [](gpointer promise, GObject*) {
+            static_cast<std::promise<void>*>(promise)->set_value();
+            delete static_cast<std::promise<void>*>(promise);
+        },
+        gone);
+    gst_object_unref(object);
+    EXPECT_EQ(seen.wait_for(std::chrono::nanoseconds(patience)), std::future_status::ready)
+        << "somebody holds the pipeline for good";
+}
 
 } // namespace
 
@@ -34,7 +53,7 @@ Pipeline::Pipeline(const std::string& description) {
 Pipeline::~Pipeline() {
     setState(GST_STATE_NULL);
     gst_object_unref(bus_);
-    gst_object_unref(pipeline_);
+    unrefAndSeeGone(pipeline_);
 }
 
 OwnedElement Pipeline::element(const char* name) {
