@@ -48,6 +48,15 @@ Pipeline::Pipeline(const std::string& description) {
         gst_object_unref(parsed);
     }
     bus_ = gst_element_get_bus(pipeline_);
+    // The bus queues messages without a lock, so nothing that a sanitizer can see orders what was
+    // done before one was posted and what is done when it was read.
+    gst_bus_set_sync_handler(
+        bus_,
+        [](GstBus*, GstMessage*, gpointer self) {
+            const std::lock_guard lock(static_cast<Pipeline*>(self)->posting_);
+            return GST_BUS_PASS;
+        },
+        this, nullptr);
 }
 
 Pipeline::~Pipeline() {
@@ -124,6 +133,7 @@ void Pipeline::drain() {
 }
 
 void Pipeline::take(GstMessage* message) {
+    const std::lock_guard lock(posting_);
     GError* error = nullptr;
     types_.push_back(GST_MESSAGE_TYPE(message));
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ private:
 
     GstElement* pipeline_ = nullptr;
     GstBus* bus_ = nullptr;
+    std::mutex posting_;
     std::vector<std::unique_ptr<Watch>> watches_;
     std::vector<std::string> errors_;
     std::vector<std::string> warnings_;
