@@ -36,6 +36,7 @@
 
 #include "gstmediaheap-private.h"
 #include "gstmediaheapbufferpool-private.h"
+#include "heap_allocator.h"
 #include "pool_state.h"
 
 using mediaheap::gst::PoolState;
@@ -163,12 +164,27 @@ static void install_properties(GObjectClass* klass) {
                             static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
+static void install_signals(GObjectClass* klass) {
+    /**
+     * GstMediaHeapBufferPool::allocation-failed:
+     * @pool: the pool
+     * @reason: heap string, cause and remedy
+     *
+     * Making @pool active, or acquiring a buffer, has failed. Emitted in the thread that asked.
+     *
+     * Since: 0.1
+     */
+    g_signal_new(mediaheap::gst::allocationFailed, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0,
+                 nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
 static void gst_media_heap_buffer_pool_class_init(GstMediaHeapBufferPoolClass* klass) {
     GObjectClass* object_class = G_OBJECT_CLASS(klass);
     object_class->set_property = gst_media_heap_buffer_pool_set_property;
     object_class->get_property = gst_media_heap_buffer_pool_get_property;
     object_class->finalize = gst_media_heap_buffer_pool_finalize;
     install_properties(object_class);
+    install_signals(object_class);
 
     GstBufferPoolClass* pool_class = GST_BUFFER_POOL_CLASS(klass);
     pool_class->get_options = gst_media_heap_buffer_pool_get_options;

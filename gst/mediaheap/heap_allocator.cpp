@@ -94,7 +94,9 @@ GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* pa
     auto made = HeapAllocator::of(allocator)->make(std::move(request));
     if (made)
         return *made;
-    GST_WARNING_OBJECT(allocator, "%s", made.error().message().c_str());
+    const std::string message = made.error().message();
+    GST_WARNING_OBJECT(allocator, "%s", message.c_str());
+    g_signal_emit_by_name(allocator, allocationFailed, message.c_str());
     return nullptr;
 }
 
@@ -141,7 +143,11 @@ HeapAllocator* HeapAllocator::of(GstAllocator* allocator) {
     return nullptr;
 }
 
-void HeapAllocator::initClass(GstAllocatorClass* klass) { klass->alloc = allocate; }
+void HeapAllocator::initClass(GstAllocatorClass* klass) {
+    klass->alloc = allocate;
+    g_signal_new(allocationFailed, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr, nullptr,
+                 nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
 
 void HeapAllocator::setHeap(GstMediaHeap* heap) { heap_ = GST_MEDIA_HEAP(gst_object_ref(heap)); }
 

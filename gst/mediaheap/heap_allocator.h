@@ -23,6 +23,10 @@ struct MemoryRequest {
     MemoryLedger::Seat seat;      ///< where it belongs to a pool
 };
 
+/// The signal of allocators and pools, with the reason as a string, that somebody who asked for
+/// memory got none.
+constexpr const char* allocationFailed = "allocation-failed";
+
 /// What GstMediaHeapDmaBufAllocator and GstMediaHeapFdAllocator have in common: all but their
 /// parent class. That class makes the GstMemory and frees it; sharing it is its work too. Mapping
 /// goes to the core alone, which owns the mapping and the sync of every block.
@@ -38,7 +42,7 @@ public:
 
     /// The one behind @p allocator; null where that is of any other class.
     static HeapAllocator* of(GstAllocator* allocator);
-    /// For the class_init of both classes.
+    /// For the class_init of both classes. Adds the signal allocationFailed.
     static void initClass(GstAllocatorClass* klass);
 
     void setHeap(GstMediaHeap* heap);

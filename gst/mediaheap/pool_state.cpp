@@ -289,8 +289,11 @@ bool PoolState::keepsFit(GstBuffer* buffer) const {
 GstFlowReturn PoolState::fail(const Error& error) {
     const std::string message = error.message();
     GST_ERROR_OBJECT(self_, "%s", message.c_str());
-    const std::lock_guard lock(mutex_);
-    failure_ = message;
+    {
+        const std::lock_guard lock(mutex_);
+        failure_ = message;
+    }
+    g_signal_emit_by_name(self_, allocationFailed, message.c_str());
     return GST_FLOW_ERROR;
 }
 

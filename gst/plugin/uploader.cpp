@@ -39,11 +39,13 @@ bool isMemoryOf(GstMemory* memory, GstMediaHeap* heap) {
 
 } // namespace
 
-Uploader::Uploader(GstBaseTransform* element) : element_(element), heap_(GST_ELEMENT(element)) {}
+Uploader::Uploader(GstBaseTransform* element)
+    : element_(element), heap_(GST_ELEMENT(element)), failures_(GST_ELEMENT(element)) {}
 
 void Uploader::start() {
     counters_.reset();
     lent_.reset();
+    failures_.start();
     refusedBudget_ = false;
     copies_.setFlushing(false);
 }
@@ -51,6 +53,7 @@ void Uploader::start() {
 void Uploader::stop() {
     copies_.drop();
     lent_.letGo();
+    failures_.stop();
     format_ = {};
     wishes_ = {};
     downstreamPoolLent_ = false;
@@ -135,6 +138,7 @@ bool Uploader::proposeAllocation(GstQuery* upstream) {
     wishes_.offerMetas(upstream);
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap.get()));
     wishes_.offerAllocator(upstream, allocator.get());
+    failures_.watch(allocator.get());
 
     guint size = format.isRawVideo() ? alignedSize(format.info, wishes_) : wishes_.size();
     if (caps && size > 0) {
@@ -161,6 +165,7 @@ ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps,
         !gst_buffer_pool_is_active(wishes_.pool())) {
         downstreamPoolLent_ = true;
         lent_.add(wishes_.pool());
+        failures_.watch(wishes_.pool());
         return newRef(wishes_.pool());
     }
 
@@ -183,6 +188,7 @@ ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps,
     gst_buffer_pool_config_get_params(config, nullptr, &size, nullptr, nullptr);
     gst_structure_free(config);
     lent_.add(pool.get());
+    failures_.watch(pool.get());
     return pool;
 }
 
@@ -260,6 +266,7 @@ GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& 
 
 GstFlowReturn Uploader::copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
+    const FailureWatch::Pause pause(failures_);
     copy = copyBytes(in, allocator.get(), wishes_.params());
     return copy ? GST_FLOW_OK : noRoom(nullptr, heap, gst_buffer_get_size(in));
 }

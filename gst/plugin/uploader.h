@@ -8,6 +8,7 @@
 #include "copy_counters.h"
 #include "copy_pool.h"
 #include "downstream_wishes.h"
+#include "failure_watch.h"
 #include "heap_holder.h"
 #include "lent_pools.h"
 #include "media_format.h"
@@ -64,6 +65,7 @@ private:
     HeapHolder heap_;
     CopyCounters counters_;
     LentPools lent_;
+    FailureWatch failures_;
     CopyPool copies_;
 
     MediaFormat format_;

@@ -295,6 +295,7 @@ TEST_F(UploadCopying, ABufferLargerThanTheHeapIsOneErrorWithHeapAndRemedy) {
     EXPECT_EQ(rig->push(bytes(2 << 20), &flow), nullptr);
     EXPECT_EQ(flow, GST_FLOW_ERROR);
     EXPECT_TRUE(isOneTextWith(rig->errors(), {heapString, "2097152 bytes", "larger size="}));
+    EXPECT_TRUE(rig->warnings().empty());
 }
 
 } // namespace

@@ -255,6 +255,40 @@ TEST_F(UploadLending, NothingForMemoryThatOnlyItsOwnKindCanRead) {
     EXPECT_EQ(lent.allocators, 0u);
 }
 
+TEST_F(UploadLending, MemoryThatUpstreamDoesNotGetIsOneWarning) {
+    const std::string audio = "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved";
+    rig->start(audio);
+    const Proposal lent = rig->ask(audio);
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQ(gst_allocator_alloc(lent.allocator.get(), 9 << 20, nullptr), nullptr);
+    EXPECT_TRUE(isOneTextWith(rig->warnings(), {heapString, "9437184 bytes", "size="}));
+    EXPECT_TRUE(rig->errors().empty()) << "upstream may know another way";
+}
+
+TEST_F(UploadLending, APoolThatGetsNoMemoryIsOneWarning) {
+    const std::string large = videoCaps("NV12", 1920, 1080);
+    rig->start(large);
+    const Proposal lent = rig->ask(large);
+    const Owned<GstMemory> others(gst_allocator_alloc(lent.allocator.get(), 7 << 20, nullptr));
+    ASSERT_TRUE(gst_buffer_pool_set_active(lent.pool.get(), TRUE));
+    GstBufferPoolAcquireParams params{};
+    params.flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT;
+    GstBuffer* buffer = nullptr;
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQ(gst_buffer_pool_acquire_buffer(lent.pool.get(), &buffer, &params),
+                  GST_FLOW_ERROR);
+    EXPECT_TRUE(isOneTextWith(rig->warnings(), {heapString, "3112960 bytes", "size="}));
+    gst_buffer_pool_set_active(lent.pool.get(), FALSE);
+}
+
+TEST_F(UploadLending, WhatFailsWhenTheElementHasStoppedIsNotItsOwn) {
+    rig->start(nv12);
+    const Proposal lent = rig->ask(nv12);
+    EXPECT_EQ(gst_element_set_state(rig->element(), GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+    EXPECT_EQ(gst_allocator_alloc(lent.allocator.get(), 9 << 20, nullptr), nullptr);
+    EXPECT_TRUE(rig->warnings().empty());
+}
+
 } // namespace
 
 } // namespace mediaheap::test

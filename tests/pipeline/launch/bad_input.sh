@@ -33,4 +33,16 @@ refused dma-heap:nosuch 'mediaheap list'
 refused memfd,cached=0 'leave cached out'
 refused memfd,require=dmabuf 'dmabuf'
 refused memfd,size=4M 'open it with size=6M or more'
+
+# Memory that the element before mediaheapupload does not get ends that one, which knows no heap.
+if has_element audiotestsrc; then
+    heap=memfd,size=64K
+    launch large audiotestsrc num-buffers=3 samplesperbuffer=65536 ! mediaheapupload "heap=$heap" ! fakesink
+    if ((status == 0)) || ! grep '^WARNING' "$work/large.out" | grep -F "heap '$heap'" | grep -q 'size='; then
+        fail "heap=$heap for larger buffers: status $status"
+        told "$work/large.out"
+    else
+        passed "heap=$heap for larger buffers is told of"
+    fi
+fi
 finish

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+
+#include <gst/gst.h>
+
+#include "gst_ptr.h"
+
+namespace mediaheap::plugin {
+
+/// Speaks up when upstream gets no memory from the pool or the allocator that it was lent. Upstream
+/// ends the stream with an error that knows neither heap nor remedy, or helps itself elsewhere;
+/// hence one element warning for each stream, and no error.
+///
+/// Thread safety: start(), stop() and watch() belong to whoever starts and stops the stream, and to
+/// the streaming thread in between. Memory may be asked for in any thread.
+class FailureWatch {
+public:
+    /// @p element outlives this object, but not what is watched.
+    explicit FailureWatch(GstElement* element) : element_(element) {}
+    ~FailureWatch() { stop(); }
+    FailureWatch(const FailureWatch&) = delete;
+    FailureWatch& operator=(const FailureWatch&) = delete;
+
+    void start();
+    void stop();
+
+    /// Watches a lent pool for as long as it lives.
+    void watch(GstBufferPool* pool) { connect(pool); }
+    /// Watches an allocator, which others have too, until another one is watched or stop().
+    void watch(GstAllocator* allocator);
+
+    /// What the element itself asks for while this lives is not upstream's failure.
+    class Pause {
+    public:
+        explicit Pause(FailureWatch& watch) : watch_(watch) { watch_.setPaused(true); }
+        ~Pause() { watch_.setPaused(false); }
+        Pause(const Pause&) = delete;
+        Pause& operator=(const Pause&) = delete;
+
+    private:
+        FailureWatch& watch_;
+    };
+
+private:
+    class Teller;
+
+    gulong connect(gpointer source);
+    void setPaused(bool paused);
+
+    GstElement* const element_;
+    std::shared_ptr<Teller> teller_;
+    ObjectPtr<GstAllocator> allocator_;
+    gulong handler_ = 0;
+};
+
+} // namespace mediaheap::plugin
