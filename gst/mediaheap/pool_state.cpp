@@ -339,6 +339,13 @@ Error PoolState::startFailure(guint made, Error cause) const {
     constexpr uint64_t page = uint64_t{64} << 10;
     const uint64_t each = (bytes + page - 1) / page * page;
     const uint64_t needed = stats.used + (config_.min - made) * each;
+    if (needed <= stats.size) {
+        // It is not the heap that is too small.
+        if (cause.remedy.empty())
+            cause.remedy = "free memory, raise the limits of the process (ulimit -a), or let the "
+                           "pool start with fewer buffers";
+        return cause;
+    }
     cause.remedy = "open the heap with size=" + std::to_string((needed + mebi - 1) / mebi) +
                    "M or more, or let the pool start with fewer buffers";
     return cause;
