@@ -235,7 +235,7 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
         return std::move(backing).error();
     }
     backing->client = request.client;
-    backing->side().forgetContents();
+    backing->side().beginLife(request.name);
     nameBuffer(*backing, request.name);
 
     auto block = std::make_shared<BlockState>(std::move(heap), *this, std::move(backing).value(),

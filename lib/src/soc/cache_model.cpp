@@ -106,9 +106,11 @@ void CacheModel::evictSome() {
             clean(index);
             line.early = true;
         } else if (line.stale) {
-            // Fetched by luck: for the rules the line is as stale as before.
+            // Fetched by luck: for the rules the line is as before.
+            const bool early = line.early;
             fetch(index);
             line.stale = true;
+            line.early = early;
         }
     }
 }
@@ -122,22 +124,43 @@ void CacheModel::start(Access access, ByteRange range, const PartyRef& by, Findi
         if (!line.openWrite && isDirty(i)) {
             note(findings, line.openRead ? Kind::WriteInReadAccess : Kind::WriteOutsideAccess, i,
                  line.cpu, line.stale ? line.device : nullptr);
-            // An invalidation of a dirty line loses it, unless it was evicted just before.
-            if (reads && !line.openRead) {
-                if (evicts_ && random_.below(2) == 0)
-                    clean(i);
-                fetch(i);
-            }
+            if (reads && !line.openRead)
+                invalidateDirty(i);
             line.early = false;
         }
+        // A write that goes on may have dirtied the line again since it was written back.
+        if (reads && line.openWrite && !line.openRead && !line.written && isModified(i)) {
+            note(findings, Kind::StartReadOverDirty, i, line.cpu, nullptr);
+            invalidateDirty(i);
+        }
+        if (line.unfetched)
+            note(findings, Kind::StaleRead, i, line.cpu, line.device);
+        line.unfetched = false;
         if (reads && line.stale && !(line.openWrite && isModified(i)))
             fetch(i);
         else if (!reads && line.stale && !isOpen(line) && !isModified(i))
             scramble(i);
         line.openRead = line.openRead || reads;
         line.openWrite = line.openWrite || writes;
+        line.written = false;
         line.cpu = by;
     }
+}
+
+void CacheModel::opened(Access access, ByteRange range, const PartyRef& by) {
+    const bool reads = includes(access, Access::Read);
+    for (size_t i = firstOf(range); i < endOf(range); i++) {
+        Line& line = lines_[i];
+        line.unfetched = line.unfetched || (reads && line.stale && !line.openRead);
+        line.cpu = by;
+    }
+}
+
+/// Loses what the CPU wrote, unless it was evicted just before.
+void CacheModel::invalidateDirty(size_t index) {
+    if (evicts_ && random_.below(2) == 0)
+        clean(index);
+    fetch(index);
 }
 
 void CacheModel::cleanChecked(size_t index, const PartyRef& by, Findings& findings) {
@@ -145,7 +168,8 @@ void CacheModel::cleanChecked(size_t index, const PartyRef& by, Findings& findin
     const bool started = isOpen(line);
     const bool modified = isModified(index);
     if (line.stale && (!started || (modified && writesOldBytes(index))))
-        note(findings, Kind::WriteBackOverDeviceWrite, index, started ? line.cpu : by, line.device);
+        note(findings, Kind::WriteBackOverDeviceWrite, index, started || !by ? line.cpu : by,
+             line.device);
     if (modified) {
         clean(index);
         line.stale = false;
@@ -159,20 +183,24 @@ void CacheModel::end(Access access, ByteRange range, const PartyRef& by, Finding
     const bool writes = includes(access, Access::Write);
     for (size_t i = firstOf(range); i < endOf(range); i++) {
         Line& line = lines_[i];
-        if (reads && line.stale && !line.openRead)
-            note(findings, Kind::StaleRead, i, isOpen(line) ? line.cpu : by, line.device);
+        if (line.unfetched || (reads && line.stale && !line.openRead))
+            note(findings, Kind::StaleRead, i, isOpen(line) || !by ? line.cpu : by, line.device);
         if (writes)
             cleanChecked(i, by, findings);
         else if (isModified(i))
             note(findings, Kind::WriteInReadAccess, i, line.cpu, nullptr);
         line.openRead = false;
         line.openWrite = false;
+        line.written = false;
+        line.unfetched = false;
     }
 }
 
 void CacheModel::writeBack(ByteRange range, const PartyRef& by, Findings& findings) {
-    for (size_t i = firstOf(range); i < endOf(range); i++)
+    for (size_t i = firstOf(range); i < endOf(range); i++) {
         cleanChecked(i, by, findings);
+        lines_[i].written = true;
+    }
 }
 
 void CacheModel::foreseeRead(ByteRange range, const PartyRef& by, Findings& findings) const {
@@ -205,8 +233,7 @@ void CacheModel::deviceWrites(ByteRange range, const PartyRef& by, Findings& fin
     evictSome();
     for (size_t i = firstOf(range); i < endOf(range); i++) {
         Line& line = lines_[i];
-        line.stale = true;
-        line.early = false;
+        line.stale = true; // and as dirty as it was: another seed would not have evicted it
         line.device = by;
     }
 }
@@ -217,6 +244,7 @@ void CacheModel::forgetContents() {
             continue;
         if (lines_[i].stale || isDirty(i))
             fetch(i);
+        lines_[i].unfetched = false;
         lines_[i].cpu.reset();
         lines_[i].device.reset();
     }

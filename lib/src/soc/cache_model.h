@@ -54,7 +54,10 @@ public:
 
     /// DMA_BUF_SYNC_START for @p access.
     void start(Access access, ByteRange range, const PartyRef& by, Findings& findings);
-    /// DMA_BUF_SYNC_END for @p access.
+    /// The CPU's access to @p range is open from here on, whatever START came before it.
+    void opened(Access access, ByteRange range, const PartyRef& by);
+    /// DMA_BUF_SYNC_END for @p access. @p by is to blame for lines that no START has opened; null:
+    /// whoever opened() them last.
     void end(Access access, ByteRange range, const PartyRef& by, Findings& findings);
     /// An END for writing whose access goes on.
     void writeBack(ByteRange range, const PartyRef& by, Findings& findings);
@@ -77,9 +80,11 @@ public:
 private:
     struct Line {
         bool stale = false;     ///< a device wrote it since the CPU last fetched it
-        bool early = false;     ///< the CPU's was evicted to the device before any END
+        bool early = false;     ///< what the CPU wrote was evicted before any END
         bool openRead = false;  ///< a START for reading covers it
         bool openWrite = false; ///< a START for writing covers it
+        bool written = false;   ///< and has been written back since
+        bool unfetched = false; ///< the CPU is reading it though it is stale
         PartyRef cpu;           ///< the last access over it
         PartyRef device;        ///< the last device that wrote it
     };
@@ -98,6 +103,7 @@ private:
     void fetch(size_t index);
     void clean(size_t index);
     void scramble(size_t index);
+    void invalidateDirty(size_t index);
     bool writesOldBytes(size_t index) const noexcept;
     void cleanChecked(size_t index, const PartyRef& by, Findings& findings);
     void evictSome();

@@ -146,33 +146,34 @@ ByteRange SimulatedBuffer::reach(ByteRange range) const noexcept {
     return caches_ ? caches_->reach(range) : range;
 }
 
-void SimulatedBuffer::setName(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    name_ = name;
-}
-
-void SimulatedBuffer::sync(SyncEdge edge, Access access, ByteRange range) {
-    if (!caches_)
+void SimulatedBuffer::sync(SyncEdge edge, Access access, std::optional<Access> asked,
+                           ByteRange range) {
+    if (!caches_ || (!asked && edge != SyncEdge::Start))
         return;
-    const CacheModel::PartyRef party = cpuParty(access);
+    // Where it is opened is what people look for, and a backtrace costs.
+    const CacheModel::PartyRef party = edge == SyncEdge::Start ? cpuParty(access) : nullptr;
     CacheModel::Findings findings;
     const std::lock_guard lock(mutex_);
     switch (edge) {
     case SyncEdge::Start:
-        caches_->start(access, range, party, findings);
+        if (asked)
+            caches_->start(*asked, range, party, findings);
+        caches_->opened(access, range, party);
         break;
     case SyncEdge::End:
-        caches_->end(access, range, party, findings);
+        caches_->end(*asked, range, party, findings);
         break;
     case SyncEdge::WriteBack:
-        caches_->writeBack(range, party, findings);
+        if (includes(*asked, Access::Write))
+            caches_->writeBack(range, party, findings);
         break;
     }
     report(findings);
 }
 
-void SimulatedBuffer::forgetContents() {
+void SimulatedBuffer::beginLife(const std::string& name) {
     const std::lock_guard lock(mutex_);
+    name_ = name;
     if (caches_)
         caches_->forgetContents();
 }

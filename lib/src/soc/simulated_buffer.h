@@ -62,12 +62,14 @@ public:
     size_t size() const noexcept { return size_; }
     bool isCached() const noexcept { return caches_ != nullptr; }
     ByteRange reach(ByteRange range) const noexcept;
-    void setName(const std::string& name);
 
     // ---- The CPU's caches.
 
-    void sync(SyncEdge edge, Access access, ByteRange range);
-    void forgetContents();
+    /// @p asked: what the caches are told to do; nothing where the sync never reached them. The
+    /// CPU's access is for @p access all the same.
+    void sync(SyncEdge edge, Access access, std::optional<Access> asked, ByteRange range);
+    /// The memory's next user calls it @p name, and does not care for what is in it.
+    void beginLife(const std::string& name);
 
     // ---- Devices. A range must lie within the block.
 

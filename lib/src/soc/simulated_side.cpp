@@ -2,6 +2,7 @@
 #include "soc/simulated_side.h"
 
 #include <cerrno>
+#include <optional>
 
 #include "base/error.h"
 #include "kernel/kernel.h"
@@ -12,12 +13,12 @@ namespace mediaheap {
 Result<void> SimulatedSide::sync(SyncEdge edge, Access access, ByteRange range) {
     uint64_t flags = syncFlags(edge, access);
     const int result = syncIoctl(kernel_, fd_, flags);
-    if (result >= 0)
-        return {};
-    if (result != -ENOTTY)
+    if (result < 0 && result != -ENOTTY)
         return makeError(-result, describeSync(edge));
-    const auto asked = static_cast<Access>(flags & static_cast<uint64_t>(Access::ReadWrite));
-    buffer_->sync(edge, asked, range);
+    std::optional<Access> asked; // of the caches
+    if (result < 0)
+        asked = static_cast<Access>(flags & static_cast<uint64_t>(Access::ReadWrite));
+    buffer_->sync(edge, access, asked, range);
     return {};
 }
 

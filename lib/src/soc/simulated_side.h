@@ -27,7 +27,7 @@ public:
     Result<void> settle() override { return {}; }
     Holders holders(bool exported) const override;
     Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) override;
-    void forgetContents() noexcept override { buffer_->forgetContents(); }
+    void beginLife(const std::string& name) noexcept override { buffer_->beginLife(name); }
 
 private:
     Kernel& kernel_;

@@ -29,6 +29,8 @@ const char* describe(ViolationKind kind) noexcept {
         return "the CPU read lines that a device had written since, without a START for reading";
     case ViolationKind::WriteBackOverDeviceWrite:
         return "the CPU's write-back put old bytes over what a device had written";
+    case ViolationKind::StartReadOverDirty:
+        return "a START for reading came over lines that the CPU had dirty";
     case ViolationKind::WriteOutsideAccess:
         return "the CPU wrote outside any access";
     case ViolationKind::WriteInReadAccess:

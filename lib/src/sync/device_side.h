@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 #include <mediaheap/access.h>
 #include <mediaheap/result.h>
@@ -56,8 +57,8 @@ public:
     /// Errors: what poll(2) answers.
     virtual Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) = 0;
 
-    /// The memory begins a new life: what is in it interests nobody any more.
-    virtual void forgetContents() noexcept {}
+    /// The memory begins a new life under @p name: what is in it interests nobody any more.
+    virtual void beginLife(const std::string& /*name*/) noexcept {}
 };
 
 } // namespace mediaheap

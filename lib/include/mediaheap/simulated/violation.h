@@ -31,6 +31,9 @@ enum class ViolationKind {
     /// had written since: the access was for writing only, or its START was missing, or two parties
     /// shared a line at the edge of what they own.
     WriteBackOverDeviceWrite,
+    /// A START for reading came over lines that the CPU had written in an access for writing and
+    /// that nothing had cleaned: it invalidates them, and the write may be lost.
+    StartReadOverDirty,
     /// The CPU wrote where no access was open.
     WriteOutsideAccess,
     /// The CPU wrote in an access that was for reading only.
