@@ -25,7 +25,8 @@ struct Finding {
     uint64_t line; ///< the first line concerned
     uint64_t lines;
     Order order;
-    /// The report leads to Stage::beginAsOffender(); false where no access was open to blame.
+    /// The report leads to Stage::beginAsOffender(): the access that was open, or was the last to
+    /// be open over these lines. False where there is none to blame.
     bool named;
 };
 

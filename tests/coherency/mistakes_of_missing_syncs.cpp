@@ -80,7 +80,7 @@ std::vector<Mistake> mistakesOfMissingSyncs() {
              s.deviceRead(s.lines(s.frame, 0, 4));
          },
          {{ViolationKind::WriteInReadAccess, "frame", 0, 4, Order::NoDevice, true},
-          {ViolationKind::DeviceReadDuringWrite, "frame", 0, 4, Order::CpuFirst, true}}},
+          {ViolationKind::DeviceReadDirty, "frame", 0, 4, Order::CpuFirst, true}}},
 
         {"a frame is drawn without any access and goes to the encoder",
          [](Stage& s) {
@@ -111,7 +111,8 @@ std::vector<Mistake> mistakesOfMissingSyncs() {
              s.deviceFill(s.lines(s.frame, 0, 4));
              s.read(s.lines(s.frame, 0, 4));
          },
-         {{ViolationKind::DeviceWriteOverDirty, "frame", 0, 4, Order::CpuFirst, false}}},
+         {{ViolationKind::DeviceWriteOverDirty, "frame", 0, 4, Order::CpuFirst, false},
+          {ViolationKind::WriteOutsideAccess, "frame", 0, 4, Order::CpuFirst, false}}},
 
         {"the source of a device's copy was written without any access",
          [](Stage& s) {

@@ -2,6 +2,7 @@
 //
 // Accesses within and beside accesses.
 #include <cerrno>
+#include <linux/dma-buf.h>
 
 #include <gtest/gtest.h>
 
@@ -105,7 +106,46 @@ std::vector<Mistake> mistakesOfNesting() {
              s.end(s.frame);
              s.deviceRead(s.lines(s.frame, 0, 2));
          },
-         {{ViolationKind::WriteOutsideAccess, "frame", 0, 2, Order::NoDevice, true}}},
+         {{ViolationKind::StartReadOverDirty, "frame", 0, 2, Order::NoDevice, true}}},
+
+        {"what a writer left in the cache is lost to a read, since its END was missing",
+         [](Stage& s) {
+             s.beginAsOffender(s.lines(s.frame, 0, 2), Access::Write);
+             s.cpuWrite(s.lines(s.frame, 0, 2));
+             if (s.mistaken)
+                 s.kernel.drop(1);
+             s.end(s.frame);
+             s.read(s.lines(s.frame, 0, 2));
+         },
+         {{ViolationKind::StartReadOverDirty, "frame", 0, 2, Order::NoDevice, true}}},
+
+        {"a reader whose START is missing goes on to write with a right one",
+         [](Stage& s) {
+             s.deviceWrite(s.lines(s.frame, 0, 4));
+             if (s.mistaken)
+                 s.kernel.drop(1);
+             s.beginAsOffender(s.lines(s.frame, 0, 4), Access::Read);
+             s.cpuRead(s.lines(s.frame, 0, 4));
+             s.begin(s.lines(s.frame, 0, 4), Access::Write);
+             s.cpuWrite(s.bytes(s.frame, 0, 16));
+             s.end(s.frame);
+             s.end(s.frame);
+         },
+         {{ViolationKind::StaleRead, "frame", 0, 4, Order::DeviceFirst, true}}},
+
+        {"a reader whose START was for writing goes on to write with a right one",
+         [](Stage& s) {
+             s.deviceWrite(s.lines(s.frame, 1, 2));
+             if (s.mistaken)
+                 s.kernel.turn(1, DMA_BUF_SYNC_WRITE);
+             s.beginAsOffender(s.lines(s.frame, 0, 4), Access::Read);
+             s.cpuRead(s.lines(s.frame, 0, 4));
+             s.begin(s.lines(s.frame, 0, 4), Access::Write);
+             s.cpuWrite(s.bytes(s.frame, 0, 16));
+             s.end(s.frame);
+             s.end(s.frame);
+         },
+         {{ViolationKind::StaleRead, "frame", 1, 2, Order::DeviceFirst, true}}},
 
         {"memory goes back to the heap, and its old owner still writes",
          [](Stage& s) {

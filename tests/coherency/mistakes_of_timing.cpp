@@ -42,7 +42,7 @@ std::vector<Mistake> mistakesOfTiming() {
 
         {"the CPU writes on through a pointer that it kept after its END",
          [](Stage& s) {
-             s.begin(s.lines(s.frame, 0, 4), Access::Write);
+             s.beginAsOffender(s.lines(s.frame, 0, 4), Access::Write);
              s.cpuWrite(s.lines(s.frame, 0, 3));
              if (!s.mistaken)
                  s.cpuWrite(s.lines(s.frame, 3, 1));
@@ -51,7 +51,7 @@ std::vector<Mistake> mistakesOfTiming() {
                  s.cpuWrite(s.lines(s.frame, 3, 1));
              s.deviceRead(s.lines(s.frame, 0, 4));
          },
-         {{ViolationKind::DeviceReadDirty, "frame", 3, 1, Order::CpuFirst, false}}},
+         {{ViolationKind::DeviceReadDirty, "frame", 3, 1, Order::CpuFirst, true}}},
 
         {"the camera gets a frame back that the CPU is still reading",
          [](Stage& s) {
@@ -119,7 +119,8 @@ std::vector<Mistake> mistakesOfTiming() {
              s.finish();
              s.write(s.lines(s.frame, 0, 4));
          },
-         {{ViolationKind::DeviceWriteOverDirty, "frame", 0, 4, Order::CpuFirst, false}},
+         {{ViolationKind::DeviceWriteOverDirty, "frame", 0, 4, Order::CpuFirst, false},
+          {ViolationKind::WriteOutsideAccess, "frame", 0, 4, Order::CpuFirst, false}},
          ",wait=1"},
 
         {"a frame is drawn anew while the encoder's fence on the last one is pending",
