@@ -226,8 +226,9 @@ GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap) {
  * budget), `used` (live blocks and those that a device still holds), `peak` (the most that `used`
  * has been), `cached` (kept ready for reuse, counted as free), `held` (given back, but a device
  * still holds it; part of `used`), `largest-free` (the largest block that could be had now);
- * counts: `blocks`, `failures` (allocations refused), `syncs` (DMA_BUF_IOCTL_SYNC calls issued) and
- * `syncs-saved` (calls that nested and overlapping maps did not need).
+ * counts: `blocks`, `failures` (allocations refused), `syncs` (DMA_BUF_IOCTL_SYNC calls issued),
+ * `syncs-saved` (calls that nested and overlapping maps did not need) and `bytes-synced` (what the
+ * issued ones reached).
  *
  * Thread safety: any thread.
  *
@@ -247,7 +248,8 @@ GstStructure* gst_media_heap_get_stats(GstMediaHeap* heap) {
         "held", G_TYPE_UINT64, number(stats.held), "largest-free", G_TYPE_UINT64,
         number(stats.largestFree), "blocks", G_TYPE_UINT64, number(stats.blocks), "failures",
         G_TYPE_UINT64, number(stats.failures), "syncs", G_TYPE_UINT64, number(stats.syncs),
-        "syncs-saved", G_TYPE_UINT64, number(stats.syncsSaved), nullptr);
+        "syncs-saved", G_TYPE_UINT64, number(stats.syncsSaved), "bytes-synced", G_TYPE_UINT64,
+        number(stats.bytesSynced), nullptr);
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <mediaheap/export.h>
 #include <mediaheap/mapping.h>
 #include <mediaheap/result.h>
+#include <mediaheap/stats.h>
 #include <mediaheap/unique_fd.h>
 
 namespace mediaheap {
@@ -92,6 +94,42 @@ public:
 
     /// The same for a part of the block, which is then all that the Mapping shows.
     Result<Mapping> map(Access access, size_t offset, size_t length) const;
+
+    /// Tells the block of work that a device has begun: @p fence is a sync_file (Linux,
+    /// Documentation/driver-api/sync_file.rst), as a driver gives one out for its work, and
+    /// @p access what the device does with the memory until it is done. CPU accesses wait for it: a
+    /// read for devices that write, a write for all. So do importers that look for fences, where
+    /// the kernel keeps them (DMA-BUFs since Linux 6.0, DMA_BUF_IOCTL_IMPORT_SYNC_FILE). The memory
+    /// is not given to anybody else before it is done, though the block may be gone.
+    ///
+    /// Where no kernel keeps it (memfd, simulated, an older Linux) the fence stays open beside the
+    /// block until it is done, and may be anything that becomes readable then and stays so, as an
+    /// eventfd; at most 32 can be pending there, besides sync_files, which are merged.
+    ///
+    /// The descriptor is closed in any case.
+    ///
+    /// Errors: EBADF, EINVAL where @p fence is none; EBUSY too many pending. After an error nothing
+    /// has changed.
+    Result<void> importFence(UniqueFd fence, Access access) const;
+
+    /// A sync_file that is done when everything is that an access of this kind has to wait for now
+    /// (DMA_BUF_IOCTL_EXPORT_SYNC_FILE); for a device or an API that takes fences. The caller owns
+    /// it.
+    ///
+    /// Errors: EOPNOTSUPP where the block is no DMA-BUF or Linux older than 6.0; EMFILE, ENFILE.
+    Result<UniqueFd> exportFence(Access access) const;
+
+    /// Whether an access of that kind would find all devices done. Never waits. False too where
+    /// that cannot be told.
+    bool isIdle(Access access) const;
+
+    /// Waits for that, as beginAccess() does, and opens nothing. False when @p longest has passed.
+    ///
+    /// Errors: what poll(2) answers.
+    Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) const;
+
+    /// What the CPU accesses to this block have cost so far.
+    SyncCounts syncStats() const noexcept;
 
     /// Gives the memory back now. While accesses are open this is a bug, and is logged; the memory
     /// then goes back when the last Mapping ends.

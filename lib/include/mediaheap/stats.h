@@ -5,6 +5,17 @@
 
 namespace mediaheap {
 
+/// What CPU accesses have cost, since the block was allocated. A sync is one call of
+/// DMA_BUF_IOCTL_SYNC, or of whatever else does a source's cache maintenance; START and END are one
+/// each.
+///
+/// Since: 0.1
+struct SyncCounts {
+    uint64_t issued = 0; ///< syncs made
+    uint64_t saved = 0;  ///< syncs that nested and overlapping accesses did not need
+    uint64_t bytes = 0;  ///< what the issued ones reached
+};
+
 /// The state of a heap at one moment; sizes in bytes, counts since the heap was opened.
 ///
 /// Since: 0.1

@@ -74,6 +74,7 @@ Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, 
         if (advised < 0)
             log(LogLevel::Debug, "keep a mapping out of forked children: " + errnoText(-advised));
     }
+    backing.side().mappedAt(backing.data_);
     if (Result<void> settled = backing.side().settle(); !settled)
         return std::move(settled).error();
     return backing;
@@ -125,6 +126,15 @@ Result<void> Backing::mapAt(size_t alignment) {
             unmapPages(*kernel_, begin + size_, static_cast<size_t>(end - begin) - size_);
     }
     return {};
+}
+
+Holders Backing::holders() const {
+    const Holders holders = side().holders(exported);
+    if (holders != Holders::None)
+        return holders;
+    const Result<bool> idle =
+        side().waitUntilIdle(Access::Write, std::chrono::milliseconds::zero());
+    return idle && idle.value() ? Holders::None : Holders::Some;
 }
 
 bool Backing::isAligned(size_t alignment) const noexcept {

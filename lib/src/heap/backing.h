@@ -40,8 +40,9 @@ public:
     bool isWritable() const noexcept { return writable_; }
     bool isAligned(size_t alignment) const noexcept;
 
-    /// Who beside us can still reach the memory.
-    Holders holders() const { return memory_.side->holders(exported); }
+    /// Who beside us can still reach the memory. A device that has not done with it yet holds it,
+    /// whether it has a reference or not.
+    Holders holders() const;
 
     // Where in the zone it lies, and who had it last; kept here so that they travel with the
     // memory.

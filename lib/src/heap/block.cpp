@@ -53,6 +53,26 @@ Result<Mapping> Block::map(Access access, size_t offset, size_t length) const {
     return Mapping(state_, access, offset, length);
 }
 
+Result<void> Block::importFence(UniqueFd fence, Access access) const {
+    return state_->importFence(std::move(fence), access);
+}
+
+Result<UniqueFd> Block::exportFence(Access access) const { return state_->exportFence(access); }
+
+bool Block::isIdle(Access access) const {
+    const Result<bool> idle = state_->waitUntilIdle(access, std::chrono::milliseconds::zero());
+    return idle && idle.value();
+}
+
+Result<bool> Block::waitUntilIdle(Access access, std::chrono::milliseconds longest) const {
+    return state_->waitUntilIdle(access, longest);
+}
+
+SyncCounts Block::syncStats() const noexcept {
+    const SyncStats& stats = state_->syncStats();
+    return {stats.issued, stats.saved, stats.bytes};
+}
+
 void Block::reset() {
     // A Mapping shares the state; the last one's end gives the memory back.
     if (state_ && state_.use_count() > 1 && state_->openAccesses() > 0)

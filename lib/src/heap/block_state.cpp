@@ -38,14 +38,32 @@ bool BlockState::isCached() const noexcept { return backing_.cached; }
 
 Result<UniqueFd> BlockState::exportFd() {
     const int copy = uninterrupted([&] { return core_.kernel().duplicate(backing_.fd()); });
-    if (copy < 0) {
-        Error error = makeError(-copy, "export block '" + name_ + "'", {},
-                                "close descriptors or raise the limit (ulimit -n)");
-        error.heap = core_.description();
-        return error;
-    }
+    if (copy < 0)
+        return named(makeError(-copy, "export the descriptor", {},
+                               "close descriptors or raise the limit (ulimit -n)"));
     exported_ = true;
     return UniqueFd(copy);
+}
+
+Error BlockState::named(Error error) const {
+    error.step = "block '" + name_ + "': " + error.step;
+    error.heap = core_.description();
+    return error;
+}
+
+Result<void> BlockState::importFence(UniqueFd fence, Access access) {
+    Result<void> imported = backing_.side().importFence(std::move(fence), access);
+    return imported ? std::move(imported) : named(std::move(imported).error());
+}
+
+Result<UniqueFd> BlockState::exportFence(Access access) {
+    Result<UniqueFd> fence = backing_.side().exportFence(access);
+    return fence ? std::move(fence) : named(std::move(fence).error());
+}
+
+Result<bool> BlockState::waitUntilIdle(Access access, std::chrono::milliseconds longest) {
+    Result<bool> idle = backing_.side().waitUntilIdle(access, longest);
+    return idle ? std::move(idle) : named(std::move(idle).error());
 }
 
 Result<void> BlockState::beginAccess(Access access, ByteRange range) {
@@ -64,19 +82,12 @@ Result<void> BlockState::beginAccess(Access access, ByteRange range) {
         return begun;
     else
         error = std::move(begun).error();
-    error.step = "block '" + name_ + "': " + error.step;
-    error.heap = core_.description();
-    return error;
+    return named(std::move(error));
 }
 
 Result<void> BlockState::endAccess() {
     Result<void> ended = accesses_.end();
-    if (ended)
-        return ended;
-    Error error = std::move(ended).error();
-    error.step = "block '" + name_ + "': " + error.step;
-    error.heap = core_.description();
-    return error;
+    return ended ? std::move(ended) : named(std::move(ended).error());
 }
 
 } // namespace mediaheap

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -37,11 +38,16 @@ public:
     const SyncStats& syncStats() const noexcept { return accesses_.stats(); }
 
     Result<UniqueFd> exportFd();
+    Result<void> importFence(UniqueFd fence, Access access);
+    Result<UniqueFd> exportFence(Access access);
+    Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest);
     Result<void> beginAccess(Access access, ByteRange range);
     Result<void> beginAccess(Access access) { return beginAccess(access, {0, backing_.size()}); }
     Result<void> endAccess();
 
 private:
+    Error named(Error error) const;
+
     const std::shared_ptr<Heap> heap_; // the owner of core_
     HeapCore& core_;
     Backing backing_;

@@ -63,6 +63,12 @@ std::string reportJson(const std::string& description, const SourceTraits& trait
         block["name"] = entry.name;
         block["state"] = entry.held ? "held" : entry.block ? "live" : "pending";
         block["accesses"] = entry.block ? entry.block->openAccesses() : 0;
+        if (entry.block) {
+            const SyncStats& syncs = entry.block->syncStats();
+            block["syncs"] = syncs.issued.load();
+            block["syncs_saved"] = syncs.saved.load();
+            block["bytes_synced"] = syncs.bytes.load();
+        }
         blocks.push_back(std::move(block));
     }
 

@@ -22,16 +22,4 @@ Result<void> SimulatedSide::sync(SyncEdge edge, Access access, ByteRange range) 
     return {};
 }
 
-Holders SimulatedSide::holders(bool exported) const {
-    const Result<bool> idle =
-        buffer_->fences().waitUntilIdle(Access::Write, std::chrono::milliseconds::zero());
-    if (!idle || !idle.value())
-        return Holders::Some;
-    return exported ? Holders::Unknown : Holders::None;
-}
-
-Result<bool> SimulatedSide::waitUntilIdle(Access access, std::chrono::milliseconds longest) {
-    return buffer_->fences().waitUntilIdle(access, longest);
-}
-
 } // namespace mediaheap

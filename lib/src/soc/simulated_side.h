@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "soc/simulated_buffer.h"
 #include "sync/device_side.h"
@@ -25,8 +26,15 @@ public:
     /// else has taken care of it.
     Result<void> sync(SyncEdge edge, Access access, ByteRange range) override;
     Result<void> settle() override { return {}; }
-    Holders holders(bool exported) const override;
-    Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) override;
+    Holders holders(bool exported) const override {
+        return exported ? Holders::Unknown : Holders::None;
+    }
+    Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) override {
+        return buffer_->fences().waitUntilIdle(access, longest);
+    }
+    Result<void> importFence(UniqueFd fence, Access access) override {
+        return buffer_->fences().add(std::move(fence), access);
+    }
     void beginLife(const std::string& name) noexcept override { buffer_->beginLife(name); }
 
 private:

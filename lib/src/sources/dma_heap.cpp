@@ -86,7 +86,8 @@ Result<SourceMemory> DmaHeapSource::create(uint64_t, size_t size, const CreateOp
     });
     if (result >= 0) {
         const int fd = static_cast<int>(data.fd);
-        return SourceMemory{UniqueFd(fd), {}, std::make_unique<DmabufSide>(kernel_, fd, size)};
+        return SourceMemory{
+            UniqueFd(fd), {}, std::make_unique<DmabufSide>(kernel_, fd, size, abilities_)};
     }
 
     const std::string step =

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
+
 #include "sources/source.h"
+#include "sync/dmabuf_abilities.h"
 
 namespace mediaheap {
 
@@ -32,6 +35,7 @@ private:
     UniqueFd node_;
     std::string name_;
     SourceTraits traits_;
+    const std::shared_ptr<DmabufAbilities> abilities_ = std::make_shared<DmabufAbilities>();
     bool zeroed_;
 };
 

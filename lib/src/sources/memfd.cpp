@@ -63,7 +63,7 @@ Result<SourceMemory> MemfdSource::create(uint64_t, size_t size, const CreateOpti
     Result<UniqueFd> fd = createSealedMemfd(kernel_, options.name, size);
     if (!fd)
         return std::move(fd).error();
-    return SourceMemory{std::move(fd).value(), {}, std::make_unique<PlainSide>(size)};
+    return SourceMemory{std::move(fd).value(), {}, std::make_unique<PlainSide>(kernel_, size)};
 }
 
 } // namespace mediaheap

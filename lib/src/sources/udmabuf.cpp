@@ -84,7 +84,7 @@ Result<SourceMemory> UdmabufSource::create(uint64_t offset, size_t size, const C
     const auto first = used_.begin() + static_cast<std::ptrdiff_t>(offset / page_);
     std::fill(first, first + static_cast<std::ptrdiff_t>(size / page_), true);
     return SourceMemory{
-        UniqueFd(created), {}, std::make_unique<DmabufSide>(kernel_, created, size)};
+        UniqueFd(created), {}, std::make_unique<DmabufSide>(kernel_, created, size, abilities_)};
 }
 
 bool UdmabufSource::isFresh(uint64_t offset, size_t size) const {

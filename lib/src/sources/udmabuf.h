@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "sources/source.h"
+#include "sync/dmabuf_abilities.h"
 
 namespace mediaheap {
 
@@ -36,6 +38,7 @@ private:
     UniqueFd arena_;
     const size_t page_;
     SourceTraits traits_;
+    const std::shared_ptr<DmabufAbilities> abilities_ = std::make_shared<DmabufAbilities>();
     mutable std::mutex mutex_;
     std::vector<bool> used_; // by page: handed out since it last read as zero
 };

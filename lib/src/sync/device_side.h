@@ -42,6 +42,9 @@ public:
     /// Errors: what the exporter answers.
     virtual Result<void> sync(SyncEdge edge, Access access, ByteRange range) = 0;
 
+    /// To be called once, before settle(): where the CPU's mapping is.
+    virtual void mappedAt(void* /*address*/) noexcept {}
+
     /// To be called once, when the CPU's mapping is in place and nobody else can have the memory
     /// yet: what holders() measures by.
     virtual Result<void> settle() = 0;
@@ -56,6 +59,19 @@ public:
     ///
     /// Errors: what poll(2) answers.
     virtual Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest) = 0;
+
+    /// Adds a device's work to what waitUntilIdle() waits for: @p fence becomes readable when it is
+    /// done, @p access is what the device does with the memory until then. Where the memory's
+    /// importers look for fences they find it.
+    ///
+    /// Errors: EBADF, EINVAL no fence; EBUSY more than can be kept. After an error nothing has
+    /// changed. The descriptor is closed in any case.
+    virtual Result<void> importFence(UniqueFd fence, Access access) = 0;
+
+    /// A sync_file of what an access of that kind has to wait for now.
+    ///
+    /// Errors: EOPNOTSUPP where there is no such thing; EMFILE and others from the kernel.
+    virtual Result<UniqueFd> exportFence(Access access);
 
     /// The memory begins a new life under @p name: what is in it interests nobody any more.
     virtual void beginLife(const std::string& /*name*/) noexcept {}

@@ -124,7 +124,7 @@ TEST_F(AccessCounterTest, BeginsAfreshAfterTheLastEnd) {
 }
 
 TEST_F(AccessCounterTest, OnlyCountsWhereNoHardwareSeesTheMemory) {
-    PlainSide plainSide(65536);
+    PlainSide plainSide(kernel, 65536);
     AccessCounter plain(plainSide, stats, std::chrono::milliseconds(100));
     EXPECT_TRUE(plain.begin(Access::Read, whole).ok());
     EXPECT_TRUE(plain.begin(Access::Write, whole).ok());
