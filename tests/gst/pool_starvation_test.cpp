@@ -226,8 +226,8 @@ TEST_F(StarvationTest, EveryCallThatCanFailWhileStartingIsSurvived) {
                 EXPECT_NE(failure(), "") << ordinal;
                 EXPECT_EQ(failure().find("open the heap with size="), std::string::npos)
                     << "the heap is large enough: " << failure();
-                if (error == ENOMEM)
-                    EXPECT_NE(failure().find("fewer buffers"), std::string::npos) << failure();
+                EXPECT_EQ(failure().find("fewer buffers") != std::string::npos, error == ENOMEM)
+                    << failure();
                 EXPECT_EQ(blocks(), 0u) << ordinal;
             } else {
                 EXPECT_EQ(blocks(), 3u) << ordinal;
