@@ -15,6 +15,8 @@
 
 #include <gtest/gtest.h>
 
+#include <mediaheap/simulated/device.h>
+
 #include "heap_test.h"
 #include "property.h"
 
@@ -71,6 +73,7 @@ protected:
         fake.addDmaHeap("system");
         heap = test::must(Heap::open(shape.source + std::string(",size=") +
                                      std::to_string(shape.pages * page) + shape.keys));
+        faults.resetCounts();
         places = std::string(shape.source) == "udmabuf";
     }
 
@@ -209,7 +212,11 @@ protected:
         importer.block = live.number;
         if (live.mappings.empty() && random.chance(1, 2)) {
             live.contents = markOf(live.client) | 0x80;
-            importer.device.fill(live.contents);
+            // The simulated caches take notice of their own devices only.
+            if (isSimulated)
+                must(hardware.fill(live.block.fd(), 0, live.block.size(), live.contents));
+            else
+                importer.device.fill(live.contents);
             ASSERT_TRUE(isFilledWith(live.block, live.contents));
             live.contents = markOf(live.client);
             fill(live.block, live.contents);
@@ -276,8 +283,9 @@ protected:
         ASSERT_EQ(stats.peak, peak);
         ASSERT_LE(stats.used + stats.cached, stats.size);
         ASSERT_LE(stats.recycled, stats.allocations);
-        syncs += fake.syncCalls().size();
+        syncs = isSimulated ? faults.calls(test::Call::Ioctl) : syncs + fake.syncCalls().size();
         fake.forgetSyncCalls();
+        ASSERT_EQ(stats.violations, 0u);
         ASSERT_EQ(stats.syncs, syncs);
         must(heap->validate());
     }
@@ -292,6 +300,8 @@ protected:
     const Shape shape = GetParam();
     std::shared_ptr<Heap> heap;
     bool places = false;
+    const bool isSimulated = std::string(shape.source) == "simulated";
+    simulated::Device hardware{"hardware"};
     Random random{shape.seed};
     const std::vector<uint64_t> clients = {0, 1, 2, 3}; // 0: a client of its own in every call
     std::vector<LiveBlock> lives;
@@ -334,7 +344,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Shape{"memfd", 64, 0, "", 150000, 11}, Shape{"udmabuf", 64, 0, "", 100000, 12},
                     Shape{"udmabuf", 97, 0, ",cache=1G", 50000, 13},
                     Shape{"udmabuf", 64, 0x44000000, ",cache=16K,base=0x44000000", 50000, 14},
-                    Shape{"dma-heap:system", 64, 0, "", 150000, 15}));
+                    Shape{"dma-heap:system", 64, 0, "", 150000, 15},
+                    Shape{"simulated", 64, 0, ",evict=16", 50000, 16}));
 
 } // namespace
 } // namespace mediaheap

@@ -14,6 +14,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mediaheap/simulated/device.h>
+
 #include "heap_test.h"
 
 namespace mediaheap {
@@ -58,7 +60,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Sources, AllocateTest,
-                         testing::Values("memfd", "udmabuf", "dma-heap:system"),
+                         testing::Values("memfd", "udmabuf", "dma-heap:system", "simulated"),
                          [](const auto& row) {
                              const std::string name = row.param;
                              return name.substr(name.find(':') + 1);
@@ -135,7 +137,11 @@ TEST_P(AllocateTest, SharesTheMemoryWithWhoeverImportsIt) {
     test::FakeImporter importer = fake.import(block.fd());
     EXPECT_EQ(importer.size(), 2 * page);
     EXPECT_TRUE(importer.isFilledWith(0x11));
-    importer.fill(0x22);
+    if (std::string(GetParam()) == "simulated")
+        must(simulated::Device("importer").fill(block.fd(), 0, 2 * page, 0x22));
+    else
+        importer.fill(0x22);
+    EXPECT_TRUE(importer.isFilledWith(0x22));
     EXPECT_TRUE(isFilledWith(block, 0x22));
     importer.detach();
 }
@@ -228,9 +234,11 @@ TEST_P(AllocateTest, RefusesAnAlignmentThatNoAddressSpaceHas) {
 }
 
 TEST_P(AllocateTest, RefusesWishesThatTheSourceCannotHonour) {
-    AllocOptions uncached;
-    uncached.cached = false;
-    EXPECT_EQ(refused(page, uncached).code, EOPNOTSUPP);
+    if (std::string(GetParam()) != "simulated") { // which has both
+        AllocOptions uncached;
+        uncached.cached = false;
+        EXPECT_EQ(refused(page, uncached).code, EOPNOTSUPP);
+    }
     AllocOptions contiguous;
     contiguous.contiguous = true;
     EXPECT_EQ(refused(page, contiguous).code, EOPNOTSUPP);

@@ -124,7 +124,8 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Heaps, FaultInjectionTest,
                          testing::Values("memfd,size=256K", "udmabuf,size=256K",
                                          "udmabuf,size=256K,prefault=1,cache=0",
-                                         "dma-heap:system,size=256K", "auto,size=256K"),
+                                         "dma-heap:system,size=256K", "auto,size=256K",
+                                         "simulated,size=256K", "simulated,size=256K,cached=0"),
                          [](const auto& row) {
                              std::string name;
                              for (const char c : std::string(row.param))

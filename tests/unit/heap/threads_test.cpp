@@ -43,7 +43,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Sources, ThreadsTest,
-                         testing::Values("memfd", "udmabuf", "dma-heap:system"),
+                         testing::Values("memfd", "udmabuf", "dma-heap:system", "simulated"),
                          [](const auto& row) {
                              const std::string name = row.param;
                              return name.substr(name.find(':') + 1);
