@@ -131,6 +131,13 @@ public:
     /// What the CPU accesses to this block have cost so far.
     SyncCounts syncStats() const noexcept;
 
+    /// Says that the memory begins a new life: what is in it interests nobody any more, and what a
+    /// device has written to it nobody will read. For whoever keeps a block and lends it out again,
+    /// as a pool does; Heap::allocate() does it itself. The bytes stay as they are. On real
+    /// hardware this costs nothing and changes nothing; the simulated SoC then takes a partial
+    /// write for what it is in a fresh block, and no mistake. No access may be open.
+    void forgetContents() const noexcept;
+
     /// Gives the memory back now. While accesses are open this is a bug, and is logged; the memory
     /// then goes back when the last Mapping ends.
     void reset();

@@ -73,6 +73,8 @@ SyncCounts Block::syncStats() const noexcept {
     return {stats.issued, stats.saved, stats.bytes};
 }
 
+void Block::forgetContents() const noexcept { state_->backing().side().beginLife(name()); }
+
 void Block::reset() {
     // A Mapping shares the state; the last one's end gives the memory back.
     if (state_ && state_.use_count() > 1 && state_->openAccesses() > 0)
