@@ -33,6 +33,7 @@
 #include "core_error.h"
 #include "core_log.h"
 #include "gstmediaheap-private.h"
+#include "gstmediaheapcore-private.h"
 #include "heap_allocator.h"
 #include "object_registry.h"
 
@@ -227,8 +228,8 @@ GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap) {
  * has been), `cached` (kept ready for reuse, counted as free), `held` (given back, but a device
  * still holds it; part of `used`), `largest-free` (the largest block that could be had now);
  * counts: `blocks`, `failures` (allocations refused), `syncs` (DMA_BUF_IOCTL_SYNC calls issued),
- * `syncs-saved` (calls that nested and overlapping maps did not need) and `bytes-synced` (what the
- * issued ones reached).
+ * `syncs-saved` (calls that nested and overlapping maps did not need), `bytes-synced` (what the
+ * issued ones reached) and `violations` (mistakes that the simulated SoC has seen).
  *
  * Thread safety: any thread.
  *
@@ -249,7 +250,7 @@ GstStructure* gst_media_heap_get_stats(GstMediaHeap* heap) {
         number(stats.largestFree), "blocks", G_TYPE_UINT64, number(stats.blocks), "failures",
         G_TYPE_UINT64, number(stats.failures), "syncs", G_TYPE_UINT64, number(stats.syncs),
         "syncs-saved", G_TYPE_UINT64, number(stats.syncsSaved), "bytes-synced", G_TYPE_UINT64,
-        number(stats.bytesSynced), nullptr);
+        number(stats.bytesSynced), "violations", G_TYPE_UINT64, number(stats.violations), nullptr);
 }
 
 /**
@@ -313,4 +314,11 @@ gboolean gst_media_heap_destroy(GstMediaHeap* heap, GError** error) {
     if (!destroyed)
         mediaheap::gst::setError(error, destroyed.error());
     return destroyed.ok();
+}
+
+// (skip): C++, and of no use to anybody but the project's plugins.
+
+Heap* gst_media_heap_get_core(GstMediaHeap* heap) {
+    g_return_val_if_fail(GST_IS_MEDIA_HEAP(heap), nullptr);
+    return heap->state->core.get();
 }

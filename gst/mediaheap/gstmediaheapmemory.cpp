@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gst/mediaheap/gstmediaheapmemory.h>
 
+#include "core_error.h"
 #include "heap_allocator.h"
+#include "manual_session.h"
 #include "memory_state.h"
+#include "raw_flags.h"
 
 using mediaheap::gst::HeapAllocator;
 using mediaheap::gst::MemoryState;
@@ -54,4 +57,70 @@ GstMediaHeap* gst_media_heap_memory_get_heap(GstMemory* mem) {
 gboolean gst_media_heap_memory_is_cached(GstMemory* mem) {
     g_return_val_if_fail(gst_is_media_heap_memory(mem), FALSE);
     return MemoryState::of(mem)->block().isCached();
+}
+
+/**
+ * gst_media_heap_memory_begin_access:
+ * @mem: a #GstMemory
+ * @access: %GST_MAP_READ, %GST_MAP_WRITE, or both; other bits are ignored
+ * @error: (nullable): return location for a #GError
+ *
+ * Opens a session in which the CPU may touch @mem, for memory that is mapped with
+ * %GST_MAP_MEDIA_HEAP_MANUAL_SYNC: waits for the devices and does the cache maintenance that a map
+ * would have done, for the part of the block that @mem is. A part made by gst_memory_share() has
+ * its own bytes only; any other memory, its whole block.
+ *
+ * Sessions nest, overlap with each other and with maps, and may be of several threads; only what is
+ * not covered yet costs anything. A session for reading may be joined by one for writing. Each is
+ * to be closed by one gst_media_heap_memory_end_access(), in any order and from any thread. One
+ * that is still open when the last reference to the memory goes is closed with a warning, and
+ * memory of a pool is then not used again.
+ *
+ * After a failure nothing was opened, and @error is in the domain #GST_RESOURCE_ERROR:
+ * %GST_RESOURCE_ERROR_SETTINGS for memory that is not of a #GstMediaHeap, or an @access without
+ * direction; %GST_RESOURCE_ERROR_OPEN_READ_WRITE for writing to what is read-only;
+ * %GST_RESOURCE_ERROR_FAILED for what the exporter answers, and for a device that is not done in
+ * time.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: whether the session is open
+ *
+ * Since: 0.1
+ */
+gboolean gst_media_heap_memory_begin_access(GstMemory* mem, GstMapFlags access, GError** error) {
+    g_return_val_if_fail(mem != nullptr, FALSE);
+    g_return_val_if_fail(error == nullptr || *error == nullptr, FALSE);
+    const auto begun = mediaheap::gst::beginSession(mem, mediaheap::gst::rawFlags(access));
+    if (!begun)
+        mediaheap::gst::setError(error, begun.error());
+    return begun.ok();
+}
+
+/**
+ * gst_media_heap_memory_end_access:
+ * @mem: a #GstMemory
+ * @error: (nullable): return location for a #GError
+ *
+ * Closes one session that gst_media_heap_memory_begin_access() opened on @mem or on a memory that
+ * shares its block. When the last session and the last map end, what the CPU has written goes out
+ * to the devices.
+ *
+ * A failure sets @error in the domain #GST_RESOURCE_ERROR: %GST_RESOURCE_ERROR_SETTINGS where no
+ * session is open, or the memory is not of a #GstMediaHeap; else what the exporter answers, and the
+ * session is closed all the same.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: whether all went well
+ *
+ * Since: 0.1
+ */
+gboolean gst_media_heap_memory_end_access(GstMemory* mem, GError** error) {
+    g_return_val_if_fail(mem != nullptr, FALSE);
+    g_return_val_if_fail(error == nullptr || *error == nullptr, FALSE);
+    const auto ended = mediaheap::gst::endSession(mem);
+    if (!ended)
+        mediaheap::gst::setError(error, ended.error());
+    return ended.ok();
 }

@@ -245,11 +245,11 @@ GstMemory* HeapAllocator::copy(GstMemory* memory, gssize offset, gssize size) {
         return nullptr;
     }
     GstMemory* made = allocateForCopy(memory, range->size);
-    if (made == nullptr)
-        return nullptr;
+    if (made == nullptr || range->size == 0)
+        return made;
     // Straight from the block: whoever has the memory mapped for writing may copy it all the same,
     // as with system memory.
-    const auto source = state.block().map(Access::Read);
+    const auto source = state.block().map(Access::Read, range->first, range->size);
     GstMapInfo target;
     if (!source || !gst_memory_map(made, &target, GST_MAP_WRITE)) {
         GST_ERROR_OBJECT(self_, "cannot copy '%s': %s", state.block().name().c_str(),
@@ -257,8 +257,7 @@ GstMemory* HeapAllocator::copy(GstMemory* memory, gssize offset, gssize size) {
         gst_memory_unref(made);
         return nullptr;
     }
-    std::memcpy(target.data, static_cast<const guint8*>(source->data()) + range->first,
-                range->size);
+    std::memcpy(target.data, source->data(), range->size);
     gst_memory_unmap(made, &target);
     state.seat().countCopy(range->size);
     logCopy(memory, made, range->size);

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include <gst/mediaheap/gstmediaheapmemory.h>
+
 #include "gstmediaheap-private.h"
 #include "memory_state.h"
 #include "raw_flags.h"
@@ -18,14 +20,35 @@ constexpr guint accessBits = GST_MAP_READ | GST_MAP_WRITE;
 static_assert(static_cast<guint>(Access::Read) == GST_MAP_READ);
 static_assert(static_cast<guint>(Access::Write) == GST_MAP_WRITE);
 
+/// The access that a map with @p flags is; nothing where it only asks for the address.
+std::optional<Access> mappedAccess(guint flags) {
+    if ((flags & GST_MAP_MEDIA_HEAP_MANUAL_SYNC) != 0)
+        return std::nullopt;
+    return accessOf(flags);
+}
+
 } // namespace
+
+Reach reachOf(const GstMemory& memory, const Block& block) {
+    if (memory.parent == nullptr)
+        return {0, block.size()};
+    // A part may be empty, and the core knows no access to nothing: the byte beside it stands in.
+    return {MIN(memory.offset, block.size() - 1), MAX(memory.size, gsize{1})};
+}
+
+std::optional<Access> accessOf(guint flags) {
+    if ((flags & accessBits) == 0)
+        return std::nullopt;
+    return static_cast<Access>(flags & accessBits);
+}
 
 gpointer mapMemory(GstMemory* memory, GstMapInfo* info, gsize) noexcept {
     const Block& block = MemoryState::of(memory)->block();
-    const guint access = rawFlags(info->flags) & accessBits;
-    if (access == 0)
+    const auto access = mappedAccess(rawFlags(info->flags));
+    if (!access)
         return block.data();
-    const auto begun = block.beginAccess(static_cast<Access>(access));
+    const Reach reach = reachOf(*memory, block);
+    const auto begun = block.beginAccess(*access, reach.offset, reach.size);
     if (begun)
         return block.data();
     // A write to what the CPU may only read is a refusal; anything else is a device in trouble.
@@ -37,7 +60,7 @@ gpointer mapMemory(GstMemory* memory, GstMapInfo* info, gsize) noexcept {
 }
 
 void unmapMemory(GstMemory* memory, GstMapInfo* info) noexcept {
-    if ((rawFlags(info->flags) & accessBits) == 0)
+    if (!mappedAccess(rawFlags(info->flags)))
         return;
     const Block& block = MemoryState::of(memory)->block();
     const auto ended = block.endAccess();

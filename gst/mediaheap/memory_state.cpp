@@ -48,6 +48,13 @@ MemoryState* MemoryState::of(GstMemory* memory) {
         gst_mini_object_get_qdata(GST_MINI_OBJECT_CAST(root), quark()));
 }
 
+bool MemoryState::discountSession() {
+    unsigned open = sessions_;
+    while (open > 0 && !sessions_.compare_exchange_weak(open, open - 1)) {
+    }
+    return open > 0;
+}
+
 gboolean MemoryState::disposed(GstMiniObject* object) noexcept {
     GstMemory* memory = GST_MEMORY_CAST(object);
     MemoryState* state = of(memory);
@@ -60,6 +67,14 @@ gboolean MemoryState::disposed(GstMiniObject* object) noexcept {
     }
     if (!state->seat_.isValid())
         return TRUE;
+    if (const unsigned open = state->sessions()) {
+        // Whoever opened them still writes, for all we know. The core ends them, and says where
+        // they were opened.
+        GST_WARNING("memory of '%s' came back to its pool with %u of its access sessions open; it "
+                    "is freed, not used again",
+                    state->block_.name().c_str(), open);
+        return TRUE;
+    }
     // As new before anybody else can see it. What its owners promised about the bytes around the
     // data (ZERO_PREFIXED, ZERO_PADDED) and about sharing was for them.
     object->lockstate = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include <gst/gst.h>
@@ -36,6 +37,12 @@ public:
     MemoryLedger::Seat& seat() { return seat_; }
     const Birth& birth() const { return birth_; }
 
+    // Sessions that are not maps: GstMemory counts those itself.
+    void countSession() { sessions_++; }
+    /// False where none is open.
+    bool discountSession();
+    unsigned sessions() const { return sessions_; }
+
 private:
     MemoryState(Block block, MemoryLedger::Seat seat, const Birth& birth);
 
@@ -46,6 +53,7 @@ private:
     MemoryLedger::Seat seat_;
     Block block_;
     Birth birth_;
+    std::atomic<unsigned> sessions_{0};
 };
 
 /// Whether somebody has @p memory mapped, or locked for an access.

@@ -149,9 +149,11 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
                 lot = ledger_->take(wait);
                 continue;
             }
+            MemoryState::of(gst_buffer_peek_memory(lot.buffer, 0))->block().forgetContents();
             *buffer = lot.buffer;
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Memory:
+            MemoryState::of(lot.memory)->block().forgetContents();
             *buffer = wrap(lot.memory);
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Flushing:
@@ -272,6 +274,8 @@ const char* PoolState::unfit(GstBuffer* buffer) const {
     MemoryState* state = MemoryState::of(memory);
     if (gst_buffer_n_memory(buffer) != 1 || state == nullptr || !state->seat().isAt(*ledger_))
         return "its memory is not this pool's";
+    if (state->sessions() > 0)
+        return "somebody has an access session open on its memory";
     return nullptr;
 }
 

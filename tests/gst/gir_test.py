@@ -65,6 +65,27 @@ def test_an_allocator_allocates():
     assert heap.get_allocator().alloc(9 << 20, None) is None
 
 
+def test_memory_is_synced_by_hand():
+    heap = GstMediaHeap.MediaHeap.open(HEAP)
+    memory = heap.get_allocator().alloc(1000, None)
+    manual = Gst.MapFlags(int(Gst.MapFlags.READ) | GstMediaHeap.MAP_MEDIA_HEAP_MANUAL_SYNC)
+    syncs = heap.get_stats().get_uint64("syncs")
+    mapped, info = memory.map(manual)
+    assert mapped
+    assert heap.get_stats().get_uint64("syncs") == syncs
+    assert GstMediaHeap.MediaHeap.memory_begin_access(memory, Gst.MapFlags.READ)
+    assert len(info.data) == 1000
+    assert GstMediaHeap.MediaHeap.memory_end_access(memory)
+    memory.unmap(info)
+    try:
+        GstMediaHeap.MediaHeap.memory_end_access(memory)
+    except GLib.Error as error:
+        assert error.matches(Gst.ResourceError.quark(), Gst.ResourceError.SETTINGS)
+        assert "no session is open" in error.message
+    else:
+        raise AssertionError("closed a session that nobody opened")
+
+
 def test_a_context_carries_a_heap():
     heap = GstMediaHeap.MediaHeap.open(HEAP)
     context = Gst.Context.new(GstMediaHeap.MEDIA_HEAP_CONTEXT_TYPE, True)

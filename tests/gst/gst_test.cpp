@@ -54,6 +54,10 @@ guint64 stat(GstMediaHeap* heap, const char* field) {
     return value;
 }
 
+bool needsSync(GstMediaHeap* heap) {
+    return !g_str_has_prefix(gst_media_heap_get_description(heap), "memfd");
+}
+
 void fill(GstMemory* memory, guint8 value) {
     const Mapped mapped(memory, GST_MAP_WRITE);
     ASSERT_TRUE(mapped);

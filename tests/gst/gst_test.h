@@ -67,6 +67,10 @@ private:
     bool ok_ = false;
 };
 
+/// Whether accesses to the memory of @p heap need a sync: of every source whose memory hardware
+/// sees.
+bool needsSync(GstMediaHeap* heap);
+
 /// Writes @p value to every byte of the data of @p memory.
 void fill(GstMemory* memory, guint8 value);
 /// Writes 0, 1, 2 ... to the data of @p memory.

@@ -138,13 +138,14 @@ TEST_F(ShareTest, MapsOfPartsAreBalanced) {
     const Owned<GstMemory> second = share(memory, 50, 50);
     const guint64 syncs = stat(heap.get(), "syncs");
     {
+        // The whole first: where syncs have ranges, a part does not cover what comes after it.
+        const Mapped whole(memory.get(), GST_MAP_READ);
         const Mapped a(first.get(), GST_MAP_READ);
         const Mapped b(second.get(), GST_MAP_READ);
-        const Mapped c(memory.get(), GST_MAP_READ);
-        ASSERT_TRUE(a && b && c);
+        ASSERT_TRUE(whole && a && b);
         EXPECT_EQ(a.data() + 50, b.data());
     }
-    EXPECT_EQ(stat(heap.get(), "syncs") - syncs, gst_media_heap_is_dmabuf(heap.get()) ? 2u : 0u)
+    EXPECT_EQ(stat(heap.get(), "syncs") - syncs, needsSync(heap.get()) ? 2u : 0u)
         << "one START and one END for all three";
 }
 
