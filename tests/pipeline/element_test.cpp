@@ -99,16 +99,22 @@ Owned<GstBuffer> Rig::push(Owned<GstBuffer> buffer, GstFlowReturn* result) {
     return Owned<GstBuffer>(gst_harness_try_pull(harness_));
 }
 
-std::vector<std::string> Rig::texts(GstMessageType type) {
+std::vector<std::string> Rig::texts(GstMessageType type, std::vector<std::string>* details) {
     std::vector<std::string> found;
     while (GstMessage* message = gst_bus_pop_filtered(bus_, type)) {
         GError* error = nullptr;
+        gchar* detail = nullptr;
         if (type == GST_MESSAGE_ERROR)
-            gst_message_parse_error(message, &error, nullptr);
+            gst_message_parse_error(message, &error, &detail);
+        else if (type == GST_MESSAGE_INFO)
+            gst_message_parse_info(message, &error, &detail);
         else
-            gst_message_parse_warning(message, &error, nullptr);
+            gst_message_parse_warning(message, &error, &detail);
         found.emplace_back(error->message);
+        if (details)
+            details->emplace_back(detail ? detail : "");
         g_error_free(error);
+        g_free(detail);
         gst_message_unref(message);
     }
     return found;

@@ -73,10 +73,16 @@ public:
 
     /// The texts of the errors that the element has posted since the last call.
     std::vector<std::string> errors() { return texts(GST_MESSAGE_ERROR); }
-    std::vector<std::string> warnings() { return texts(GST_MESSAGE_WARNING); }
+    /// The same of warnings, and what they say to developers where @p details are wanted.
+    std::vector<std::string> warnings(std::vector<std::string>* details = nullptr) {
+        return texts(GST_MESSAGE_WARNING, details);
+    }
+
+    std::vector<std::string> infos() { return texts(GST_MESSAGE_INFO); }
 
 private:
-    std::vector<std::string> texts(GstMessageType type);
+    std::vector<std::string> texts(GstMessageType type,
+                                   std::vector<std::string>* details = nullptr);
     static GstPadProbeReturn onQuery(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
     GstHarness* harness_ = nullptr;

@@ -191,8 +191,8 @@ TEST_F(UploadHeap, ItGoesWithTheStateNull) {
     pipeline.setState(GST_STATE_NULL);
     pipeline.countMessages(GST_MESSAGE_ANY); // they hold contexts
     // A heap that is still open would refuse another size.
-    const std::string larger =
-        "memfd,size=16M" + string.substr(string.find(",zone=")); // the same zone
+    std::string larger = string; // with the same zone
+    larger.replace(larger.find("size=8M"), 7, "size=16M");
     GError* error = nullptr;
     const Owned<GstMediaHeap> anew(gst_media_heap_open(larger.c_str(), &error));
     const Owned<GError> owned(error);
@@ -209,7 +209,7 @@ TEST_F(UploadHeap, AnotherStringInReadyTakesEffect) {
 }
 
 TEST_F(UploadHeap, TheDefaultStringComesBackWithNull) {
-    Pipeline pipeline(testPipeline("heap=memfd"));
+    Pipeline pipeline(testPipeline("heap=" + testHeapString("size=8M")));
     const OwnedElement upload = pipeline.element("upload");
     for (const char* none : {static_cast<const char*>(nullptr), ""}) {
         g_object_set(upload.get(), "heap", none, nullptr);

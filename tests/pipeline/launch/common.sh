@@ -14,6 +14,10 @@ skip() {
     exit 0
 }
 
+# What the checks run on where any source will do, as the programs of this suite.
+# shellcheck disable=SC2034
+test_heap=${MEDIAHEAP_TEST_HEAP:-memfd}
+
 cases=0
 failures=0
 passed() { echo "ok $((++cases)) - $*"; }

@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
-heap=${1:-memfd}
+heap=${1:-$test_heap}
 launch frames videotestsrc "pattern=${2:-ball}" num-buffers=300 \
     ! 'video/x-raw,format=NV12,width=1920,height=1080' ! mediaheapupload name=upload "heap=$heap" \
     ! fakesink

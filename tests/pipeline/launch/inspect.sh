@@ -32,6 +32,20 @@ tells mediaheapdownload \
     'copy +: When to copy' 'Enum "GstMediaHeapDownloadCopy" Default: 0, "auto"' \
     '\(0\): auto +- Copy out of heap memory that the CPU reads slowly' \
     '\(1\): never' '\(2\): always' 'changeable in NULL, READY, PAUSED or PLAYING state'
+tells mediaheapdebug 'mediaheapsimdevice: Simulated media heap device' '1 features' 'License +LGPL'
+tells mediaheapsimdevice \
+    'Rank +none \(0\)' 'Klass +Testing/Hardware' \
+    'Description +Plays hardware on memory of a simulated heap' \
+    "SINK template: 'sink'" "SRC template: 'src'" 'ANY' \
+    'op +: What the device does' 'Enum "GstMediaHeapSimDeviceOp" Default: 0, "identity"' \
+    '\(0\): identity +- Read, as a display' '\(1\): invert +- Read, and write the complement' \
+    '\(2\): checksum +- Read, and show' '\(3\): fill +- Write value to every byte' \
+    'value +: The byte that op=fill writes' 'Range: 0 - 255 Default: 0' \
+    'strict +: Whether a missing or wrong sync is an error' 'Boolean. Default: false' \
+    'async +: Whether buffers go on while' \
+    'checksum +: CRC-32' 'Range: 0 - 4294967295 Default: 0' \
+    'violations +: Missing and wrong syncs' 'flags: readable$' \
+    'changeable in NULL, READY, PAUSED or PLAYING state'
 gst-inspect-1.0 -b >"$work/blacklist"
 if grep libgstmediaheap "$work/blacklist"; then
     fail "the plugin is on the blacklist"

@@ -18,17 +18,17 @@ leakless() {
 
 frames='video/x-raw,format=NV12,width=320,height=240'
 
-launch passing videotestsrc num-buffers=30 ! "$frames" ! mediaheapupload heap=memfd ! fakesink
+launch passing videotestsrc num-buffers=30 ! "$frames" ! mediaheapupload "heap=$test_heap" ! fakesink
 played passing
 leakless passing
 
 launch copying videotestsrc num-buffers=30 ! "$frames" ! identity drop-allocation=true \
-    ! mediaheapupload name=upload heap=memfd ! mediaheapdownload copy=always ! fakesink
+    ! mediaheapupload name=upload "heap=$test_heap" ! mediaheapdownload copy=always ! fakesink
 played copying
 copied copying upload 0 30 $((30 * 320 * 240 * 3 / 2))
 leakless copying
 
-launch bytes audiotestsrc num-buffers=30 ! mediaheapupload heap=memfd ! queue ! fakesink
+launch bytes audiotestsrc num-buffers=30 ! mediaheapupload "heap=$test_heap" ! queue ! fakesink
 played bytes
 leakless bytes
 
@@ -36,7 +36,7 @@ launch failing videotestsrc num-buffers=30 ! "$frames" ! mediaheapupload heap=no
 ((status != 0)) || fail "an unknown source is no failure"
 leakless failing
 
-launch small videotestsrc num-buffers=30 ! "$frames" ! mediaheapupload heap=memfd,size=64K ! fakesink
+launch small videotestsrc num-buffers=30 ! "$frames" ! mediaheapupload "heap=$test_heap,size=64K" ! fakesink
 ((status != 0)) || fail "a heap that is too small is no failure"
 leakless small
 finish
