@@ -8,13 +8,18 @@
 
 #include <mediaheap/unique_fd.h>
 
+#include "fake_fence.h"
+
 namespace mediaheap::test {
 
-/// One call of DMA_BUF_IOCTL_SYNC as the emulation received it.
+/// One call of DMA_BUF_IOCTL_SYNC, or of its relative for parts, as the emulation received it.
 struct SyncCall {
     uint64_t buffer = 0; ///< FakeKernel::identityOf() of the descriptor
-    uint64_t flags = 0;  ///< DMA_BUF_SYNC_*
+    uint64_t flags = 0;  ///< DMA_BUF_SYNC_*; of a part DmabufRange's
     int result = 0;      ///< 0 or a negative errno
+    bool isPart = false;
+    uint64_t offset = 0; ///< of the part
+    uint64_t size = 0;
 };
 
 /// An emulated DMA-BUF. Its descriptors are those of a memfd of its own, so the inode tells which
@@ -29,6 +34,10 @@ struct FakeDmaBuf {
     bool endNeedsStart = false;
     bool started = false;
     bool refusesPrivateMappings = false; ///< mmap_udmabuf() takes shared ones only
+
+    FakeReservation reservation;
+    /// What somebody has polled for in vain, for reading and for writing.
+    std::shared_ptr<FakeFence> polled[2];
 
     std::shared_ptr<UniqueFd> pages; ///< the memfd that has the data; null: the buffer's own
     uint64_t offset = 0;             ///< where in @ref pages the data begins

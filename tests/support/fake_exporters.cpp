@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <iterator>
-#include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
+#include <linux/sync_file.h>
 #include <linux/udmabuf.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "fake_kernel.h"
+#include "sync/dmabuf_uapi.h"
 
 namespace mediaheap::test {
 
@@ -25,9 +26,9 @@ constexpr int keptDescriptors = 500;
 
 } // namespace
 
-void FakeKernel::failSync(uint64_t phase, int error, unsigned times) {
+void FakeKernel::failSync(uint64_t phase, int error, unsigned times, unsigned spared) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    scripted_.push_back({phase & DMA_BUF_SYNC_END, error, times});
+    scripted_.push_back({phase & DMA_BUF_SYNC_END, error, times, spared});
 }
 
 std::vector<SyncCall> FakeKernel::syncCalls() {
@@ -51,7 +52,7 @@ void FakeKernel::forgetSyncCalls() {
 }
 
 int FakeKernel::ioctl(int fd, unsigned long request, void* argument) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     const uint64_t identity = identityOf(fd);
     if (const auto node = openNodes_.find(identity); node != openNodes_.end()) {
         if (node->second == "/dev/udmabuf" && request == UDMABUF_CREATE)
@@ -61,8 +62,13 @@ int FakeKernel::ioctl(int fd, unsigned long request, void* argument) {
             return allocateFromHeap(node->second.substr(heapDirectory.size()), argument);
         return -ENOTTY;
     }
+    if (const auto file = syncFiles_.find(identity); file != syncFiles_.end())
+        return request == SYNC_IOC_MERGE ? mergeSyncFiles(file->second, argument) : -ENOTTY;
+    if (find(fd) && request == DMA_BUF_IOCTL_SYNC)
+        waitForFences(lock, identity, static_cast<dma_buf_sync*>(argument)->flags);
     if (FakeDmaBuf* const buffer = find(fd))
         return bufferIoctl(identity, *buffer, request, argument);
+    lock.unlock();
     return real_.ioctl(fd, request, argument);
 }
 
@@ -177,24 +183,64 @@ int FakeKernel::bufferIoctl(uint64_t identity, FakeDmaBuf& buffer, unsigned long
     case DMA_BUF_SET_NAME_A:
     case DMA_BUF_SET_NAME_B:
         return namingError != 0 ? -namingError : buffer.setName(static_cast<const char*>(argument));
+    case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+        return knowsSyncFiles ? exportSyncFile(buffer, argument) : -ENOTTY;
+    case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+        return knowsSyncFiles ? importSyncFile(buffer, argument) : -ENOTTY;
+    case DmabufRange::ioctl:
+        return knowsSyncRange ? syncRange(identity, argument) : -ENOTTY;
     default:
         return -ENOTTY;
     }
 }
 
+/// dma_buf_begin_cpu_access() waits for what an access of that kind must not overtake, for ever.
+void FakeKernel::waitForFences(std::unique_lock<std::mutex>& lock, uint64_t identity,
+                               uint64_t flags) {
+    if ((flags & DMA_BUF_SYNC_END) != 0)
+        return;
+    const auto isIdle = [&] {
+        return buffers_.at(identity).reservation.pending(flags & DMA_BUF_SYNC_WRITE).empty();
+    };
+    if (isIdle())
+        return;
+    ++startsThatWaited_;
+    fencesChanged_.wait(lock, isIdle);
+}
+
+int FakeKernel::scriptedFailure(uint64_t phase) {
+    for (ScriptedFailure& failure : scripted_) {
+        if (failure.times == 0 || failure.phase != phase)
+            continue;
+        if (failure.spared == 0) {
+            --failure.times;
+            return -failure.error;
+        }
+        --failure.spared;
+    }
+    return 0;
+}
+
 int FakeKernel::sync(uint64_t identity, FakeDmaBuf& buffer, uint64_t flags) {
     int result = buffer.objectionToSync(flags);
-    for (ScriptedFailure& failure : scripted_) {
-        if (result != 0)
-            break;
-        if (failure.times > 0 && failure.phase == (flags & DMA_BUF_SYNC_END)) {
-            --failure.times;
-            result = -failure.error;
-        }
-    }
+    if (result == 0)
+        result = scriptedFailure(flags & DMA_BUF_SYNC_END);
     if (result == 0 && (flags & DMA_BUF_SYNC_END) == 0)
         buffer.started = true;
     syncCalls_.push_back({identity, flags, result});
+    return result;
+}
+
+/// dma_buf_sync_range() of ArtInChip's kernel, but that an address outside the buffer, which theirs
+/// would maintain as well, is EFAULT here.
+int FakeKernel::syncRange(uint64_t identity, void* argument) {
+    const auto& range = *static_cast<DmabufRange*>(argument);
+    const bool writesBack = (range.flags & DmabufRange::writeBack) != 0;
+    const auto offset = mappings_.offsetIn(identity, range.start, range.size);
+    int result = offset ? 0 : -EFAULT;
+    if (result == 0)
+        result = scriptedFailure(writesBack ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START);
+    syncCalls_.push_back({identity, range.flags, result, true, offset.value_or(0), range.size});
     return result;
 }
 

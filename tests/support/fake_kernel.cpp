@@ -118,8 +118,13 @@ FakeImporter FakeKernel::import(int fd) {
 
 /// Descriptors and mappings, as file_count() has it.
 long FakeKernel::references(uint64_t identity) const {
+    long callbacks = 0; // of poll()
+    if (const auto buffer = buffers_.find(identity); buffer != buffers_.end()) {
+        for (const std::shared_ptr<FakeFence>& fence : buffer->second.polled)
+            callbacks += fence && !fence->done;
+    }
     return static_cast<long>(openIdentities().count(identity) + mappings_.count(identity)) +
-           countOffset;
+           callbacks + countOffset;
 }
 
 size_t FakeKernel::collect() {
@@ -128,6 +133,8 @@ size_t FakeKernel::collect() {
         const bool held = open.count(buffer->first) > 0 || mappings_.count(buffer->first) > 0;
         buffer = held ? std::next(buffer) : buffers_.erase(buffer);
     }
+    for (auto file = syncFiles_.begin(); file != syncFiles_.end();)
+        file = open.count(file->first) > 0 ? std::next(file) : syncFiles_.erase(file);
     return buffers_.size();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "fake_dmabuf.h"
+#include "fake_fence.h"
 #include "fake_importer.h"
 #include "kernel/kernel.h"
 #include "mapping_table.h"
@@ -18,7 +20,7 @@
 namespace mediaheap::test {
 
 /// An emulation of the kernel's DMA-BUF exporters on top of the real kernel: `/dev/udmabuf`,
-/// `/dev/dma_heap/*`, DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME and `/proc/self/fdinfo`. Memory,
+/// `/dev/dma_heap/*`, DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME, `/proc/self/fdinfo` and fences. Memory,
 /// descriptors and mappings are real ones, so that leaks are real too; everything it has no opinion
 /// on goes to the real kernel. What is emulated refuses what Linux 6.12 refuses, with the same
 /// errno.
@@ -54,14 +56,26 @@ public:
     int fdinfoError = 0;                ///< what opening a fdinfo answers
     long countOffset = 0; ///< added to every `count`, as by a kernel that counts otherwise
 
+    bool knowsSyncFiles = true;          ///< of DMA-BUFs; Linux before 6.0 does not
+    bool knowsSyncRange = false;         ///< as ArtInChip's Linux 5.10: DmabufRange::ioctl
     bool refuseWritableMappings = false; ///< mapping a DMA-BUF for writing answers EACCES
 
     std::map<std::string, std::string> files; ///< small files: path -> text
     size_t longestRead = SIZE_MAX;            ///< read() gives no more bytes at once
 
-    /// The next @p times calls of DMA_BUF_IOCTL_SYNC in @p phase (DMA_BUF_SYNC_START or _END) that
-    /// are valid otherwise answer @p error (positive) and do nothing.
-    void failSync(uint64_t phase, int error, unsigned times = 1);
+    /// After @p spared calls of DMA_BUF_IOCTL_SYNC in @p phase (DMA_BUF_SYNC_START or _END) the
+    /// next
+    /// @p times that are valid otherwise answer @p error (positive) and do nothing. The sync of a
+    /// part that invalidates counts as START, one that writes back as END.
+    void failSync(uint64_t phase, int error, unsigned times = 1, unsigned spared = 0);
+
+    // ---- What devices do.
+
+    /// A driver that gives a device work to do on a buffer, and attaches a fence for it.
+    std::shared_ptr<FakeFence> beginWork(int fd, Access access);
+    /// The same without a buffer; @p fence is its fence, the result the sync_file of it.
+    UniqueFd newSyncFile(std::shared_ptr<FakeFence>& fence);
+    void finishWork(const std::shared_ptr<FakeFence>& fence);
 
     // ---- What happened.
 
@@ -72,6 +86,8 @@ public:
     /// The flags alone, of the calls that succeeded, for a buffer.
     std::vector<uint64_t> syncFlags(int fd);
     void forgetSyncCalls();
+    /// How often a START had to wait for fences, as the real one does, without an end.
+    unsigned startsThatWaited();
     std::string nameOf(int fd);
     long countOf(int fd);
     /// Buffers that a descriptor or a mapping still holds; forgets the others. To be called before
@@ -102,9 +118,7 @@ public:
     int protect(void* address, size_t size, int protection) override {
         return real_.protect(address, size, protection);
     }
-    int poll(int fd, short events, int milliseconds) override {
-        return real_.poll(fd, events, milliseconds);
-    }
+    int poll(int fd, short events, int milliseconds) override;
     int eventFd() override { return real_.eventFd(); }
     int stat(const char* path, NodeInfo& info) override;
     int listDirectory(const char* path, std::vector<std::string>& names) override;
@@ -116,6 +130,7 @@ private:
         uint64_t phase = 0;
         int error = 0;
         unsigned times = 0;
+        unsigned spared = 0;
     };
 
     static std::string heapPath(const std::string& name) { return "/dev/dma_heap/" + name; }
@@ -128,6 +143,14 @@ private:
     int allocateFromHeap(const std::string& heap, void* argument);
     int bufferIoctl(uint64_t identity, FakeDmaBuf& buffer, unsigned long request, void* argument);
     int sync(uint64_t identity, FakeDmaBuf& buffer, uint64_t flags);
+    int syncRange(uint64_t identity, void* argument);
+    int scriptedFailure(uint64_t phase);
+    int makeSyncFile(FakeFences fences);
+    int exportSyncFile(FakeDmaBuf& buffer, void* argument);
+    int importSyncFile(FakeDmaBuf& buffer, void* argument);
+    int mergeSyncFiles(const FakeSyncFile& first, void* argument);
+    void ringBells();
+    void waitForFences(std::unique_lock<std::mutex>& lock, uint64_t identity, uint64_t flags);
     long references(uint64_t identity) const;
     size_t collect();
     bool isUnderBuffer(int memfd, uint64_t offset, uint64_t size);
@@ -144,6 +167,9 @@ private:
     unsigned punchedUnderBuffers_ = 0;
     std::vector<SyncCall> syncCalls_;
     std::vector<ScriptedFailure> scripted_;
+    std::condition_variable fencesChanged_;
+    std::map<uint64_t, FakeSyncFile> syncFiles_; // identity -> sync_file
+    unsigned startsThatWaited_ = 0;
 };
 
 } // namespace mediaheap::test

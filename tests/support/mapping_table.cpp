@@ -36,6 +36,16 @@ size_t MappingTable::count(uint64_t identity) const {
     return found;
 }
 
+std::optional<uint64_t> MappingTable::offsetIn(uint64_t identity, uint64_t address,
+                                               uint64_t size) const {
+    for (const auto& [start, mapping] : mappings_) {
+        if (mapping.identity == identity && start <= address && address <= mapping.end &&
+            size <= mapping.end - address)
+            return address - start;
+    }
+    return std::nullopt;
+}
+
 std::string MappingTable::text() const {
     std::string lines;
     for (const auto& [start, mapping] : mappings_) {

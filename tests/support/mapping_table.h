@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace mediaheap::test {
@@ -22,6 +23,8 @@ public:
     /// Separate mappings of @p identity: what the kernel counts as references to the file.
     size_t count(uint64_t identity) const;
     size_t count() const { return mappings_.size(); }
+    /// How far into the one mapping of @p identity that has them @p size bytes at @p address are.
+    std::optional<uint64_t> offsetIn(uint64_t identity, uint64_t address, uint64_t size) const;
     /// One line for each mapping.
     std::string text() const;
 

@@ -23,7 +23,7 @@ Result<bool> await(Kernel& kernel, int fd, short events, const Deadline& deadlin
             return makeError(EBADF, "poll descriptor " + std::to_string(fd));
         if (came != 0)
             return true;
-        if (left == 0)
+        if (left == 0 || deadline.hasPassed())
             return false;
     }
 }
