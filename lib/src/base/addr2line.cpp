@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/addr2line.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cinttypes>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <string>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <mediaheap/unique_fd.h>
+#include "base/backtrace.h"
+#include "base/digits.h"
 
 namespace mediaheap {
 
 namespace {
 
-constexpr std::chrono::seconds patience{10};
+constexpr int64_t patience = 10000; // milliseconds
 
 std::string findInPath(const std::string& program) {
     const char* const path = std::getenv("PATH");
@@ -35,106 +37,107 @@ std::string findInPath(const std::string& program) {
     return {};
 }
 
-/// All that @p fd gives until its end, or until the patience is over.
-bool readAll(int fd, std::string& text) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0)
-            return false;
-        pollfd polled{fd, POLLIN, 0};
-        if (::poll(&polled, 1, static_cast<int>(left.count())) <= 0)
-            continue;
-        char buffer[4096];
-        const ssize_t got = ::read(fd, buffer, sizeof buffer);
-        if (got > 0)
-            text.append(buffer, static_cast<size_t>(got));
-        else if (got == 0 || errno != EINTR)
-            return got == 0;
+/// A program's command line, put together without allocating.
+class Command {
+public:
+    Command(const char* program, const char* module, const uint64_t* addresses,
+            size_t count) noexcept {
+        size_t used = 0;
+        for (const char* const word : {program, "-aCfip", "-e", module})
+            words_[used++] = const_cast<char*>(word);
+        for (size_t n = 0; n < std::min(count, longestBacktrace); ++n) {
+            std::strcpy(texts_[n], Digits::hex(addresses[n]).text());
+            words_[used++] = texts_[n];
+        }
+        words_[used] = nullptr;
     }
+
+    char* const* words() const noexcept { return words_; }
+
+private:
+    char texts_[longestBacktrace][20]; // 0x and 16 digits
+    char* words_[longestBacktrace + 5];
+};
+
+/// In the new process: runs @p words with @p output as its standard output, and nothing else to
+/// read or to say. The environment is empty, so that it speaks English and nothing is preloaded.
+[[noreturn]] void become(char* const* words, int output) noexcept {
+    char* const environment[] = {nullptr};
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing >= 0 && ::dup2(nothing, 0) >= 0 && ::dup2(output, 1) >= 0 &&
+        ::dup2(nothing, 2) >= 0)
+        ::execve(words[0], words, environment);
+    ::_exit(127);
 }
 
-/// The standard output of a program; empty where it cannot be had. Its environment is empty, so
-/// that it speaks English and nothing preloaded speaks in between.
-std::string outputOf(const std::vector<std::string>& command) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0)
-        return {};
-    const UniqueFd output(ends[0]);
-    UniqueFd input(ends[1]);
+int64_t now() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+}
 
-    std::vector<char*> arguments;
-    for (const std::string& argument : command)
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    char* const environment[] = {nullptr};
-
-    posix_spawn_file_actions_t actions;
-    if (::posix_spawn_file_actions_init(&actions) != 0)
-        return {};
-    pid_t child = -1;
-    const bool spawned =
-        ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 &&
-        ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0 &&
-        ::posix_spawn_file_actions_adddup2(&actions, input.get(), 1) == 0 &&
-        ::posix_spawn(&child, arguments[0], &actions, nullptr, arguments.data(), environment) == 0;
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (!spawned)
-        return {};
-    input.reset();
-
-    std::string text;
-    if (!readAll(output.get(), text)) {
-        ::kill(child, SIGKILL);
-        text.clear();
+/// All that @p fd gives, cut where there is no more room; false where the end does not come in
+/// time.
+bool readAll(int fd, char* text, size_t capacity) noexcept {
+    const int64_t deadline = now() + patience;
+    size_t length = 0;
+    bool complete = false;
+    for (int64_t left = patience; left > 0 && !complete; left = deadline - now()) {
+        pollfd polled{fd, POLLIN, 0};
+        if (::poll(&polled, 1, static_cast<int>(left)) <= 0)
+            continue;
+        char rest[256];
+        const bool full = length + 1 >= capacity;
+        const ssize_t got =
+            full ? ::read(fd, rest, sizeof rest) : ::read(fd, text + length, capacity - 1 - length);
+        if (got > 0)
+            length += full ? 0 : static_cast<size_t>(got);
+        else if (got == 0 || errno != EINTR)
+            complete = true;
     }
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return text;
+    text[length] = '\0';
+    return complete;
 }
 
 } // namespace
 
-const std::string& addr2linePath() {
+const char* addr2linePath() noexcept {
     static const std::string* const path = new std::string(findInPath("addr2line"));
-    return *path;
+    return path->c_str();
 }
 
-std::vector<std::string> runAddr2line(const std::string& module,
-                                      const std::vector<uint64_t>& addresses) {
-    std::vector<std::string> answers(addresses.size());
-    if (addr2linePath().empty() || module.empty() || module[0] != '/')
-        return answers;
+bool runAddr2line(const char* program, const char* module, const uint64_t* addresses, size_t count,
+                  char* answer, size_t capacity) noexcept {
+    answer[0] = '\0';
+    if (*module != '/')
+        return true; // [vdso] and the like: there is no file to ask about
+    int ends[2];
+    if (*program == '\0' || ::pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    const Command command(program, module, addresses, count);
 
-    std::vector<std::string> command{addr2linePath(), "-aCfip", "-e", module};
-    for (const uint64_t address : addresses) {
-        char text[32];
-        std::snprintf(text, sizeof text, "0x%" PRIx64, address);
-        command.emplace_back(text);
-    }
-    // "0x0000000000001139: function at file:line", then " (inlined by) function at file:line".
-    const std::string text = outputOf(command);
-    size_t answer = 0;
-    for (size_t at = 0; at < text.size();) {
-        const size_t end = std::min(text.find('\n', at), text.size());
-        std::string line = text.substr(at, end - at);
-        at = end + 1;
-        const size_t colon = line.find(": ");
-        if (line.compare(0, 2, "0x") == 0 && colon != std::string::npos) {
-            line.erase(0, colon + 2);
-            ++answer;
-        } else {
-            line = "\n" + line;
+    // No signal handler of the program may run in a copy of it.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    // fork() would run pthread_atfork() handlers, which no signal handler may.
+    const auto child =
+        static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+    if (child == 0)
+        become(command.words(), ends[1]);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+
+    ::close(ends[1]);
+    const bool complete = child > 0 && readAll(ends[0], answer, capacity);
+    ::close(ends[0]);
+    if (child > 0) {
+        if (!complete)
+            ::kill(child, SIGKILL);
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
         }
-        const size_t unknown = line.find(" at ??:");
-        if (unknown != std::string::npos)
-            line.erase(unknown);
-        const bool known = line.compare(0, 2, "??") != 0 && answer > 0;
-        if (known && answer <= answers.size())
-            answers[answer - 1] += line;
     }
-    return answers;
+    return complete;
 }
 
 } // namespace mediaheap

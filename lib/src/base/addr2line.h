@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 namespace mediaheap {
 
-/// The path of GNU addr2line, looked for once in PATH; empty where it is not installed.
-const std::string& addr2linePath();
+/// The path of GNU addr2line, looked for once in PATH; empty where it is not installed. Not for
+/// signal handlers unless it was called before.
+const char* addr2linePath() noexcept;
 
-/// What addr2line says of each of @p addresses in @p module: `function at file:line`, inlined calls
-/// in lines of their own behind it. Empty where it knows nothing; all empty where it is not
-/// installed or takes longer than ten seconds.
+/// Has @p program, an addr2line, look @p count addresses up in the file @p module, and puts what it
+/// prints into @p answer, NUL-terminated: for each address a line `0x...: function at file:line`
+/// and one for each call that was inlined there. False where it cannot be run or takes longer than
+/// ten seconds.
 ///
-/// Not for signal handlers.
-std::vector<std::string> runAddr2line(const std::string& module,
-                                      const std::vector<uint64_t>& addresses);
+/// Safe in a signal handler.
+bool runAddr2line(const char* program, const char* module, const uint64_t* addresses, size_t count,
+                  char* answer, size_t capacity) noexcept;
 
 } // namespace mediaheap

@@ -10,8 +10,8 @@ namespace mediaheap {
 struct CodeLocation {
     static constexpr size_t longestPath = 512;
 
-    char module[longestPath]; ///< path of the program or library, NUL-terminated, cut where longer
-    uint64_t address;         ///< in that module, as its symbols and addr2line count
+    char module[longestPath] = ""; ///< path of the program or library, cut where longer
+    uint64_t address = 0;          ///< in that module, as its symbols and addr2line count
 };
 
 /// Looks @p code up in /proc/self/maps. False where it lies in no module, or /proc is not mounted.

@@ -109,8 +109,10 @@ TEST(Backtrace, IsDescribedByModuleAndOffsetWhereNobodyKnowsMore) {
 TEST(CodeLocation, IsCountedAsAddr2lineCounts) {
     CodeLocation location;
     ASSERT_TRUE(locateCode(reinterpret_cast<void*>(&test::outerCaller), location));
-    EXPECT_THAT(runAddr2line(location.module, {location.address})[0],
-                testing::AllOf(HasSubstr("outerCaller"), HasSubstr("backtrace_test.cpp")));
+    char answer[1024];
+    ASSERT_TRUE(runAddr2line(addr2linePath(), location.module, &location.address, 1, answer,
+                             sizeof answer));
+    EXPECT_THAT(answer, testing::AllOf(HasSubstr("outerCaller"), HasSubstr("backtrace_test.cpp")));
     // In a library, which is loaded elsewhere than its file says.
     ASSERT_TRUE(locateCode(reinterpret_cast<void*>(&std::fopen), location));
     EXPECT_THAT(location.module, HasSubstr("/lib"));
