@@ -12,6 +12,7 @@
 #include "base/backtrace.h"
 #include "base/error.h"
 #include "kernel/kernel.h"
+#include "sync/sequence.h"
 
 namespace mediaheap {
 
@@ -79,11 +80,6 @@ Result<uint8_t*> mapView(Kernel& kernel, int fd, size_t size) {
 }
 
 } // namespace
-
-uint64_t nextSequence() noexcept {
-    static std::atomic<uint64_t> last{0};
-    return ++last;
-}
 
 Result<std::shared_ptr<SimulatedBuffer>>
 SimulatedBuffer::make(Kernel& kernel, const Setup& setup,

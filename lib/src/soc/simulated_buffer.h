@@ -23,9 +23,6 @@ namespace mediaheap {
 
 class Kernel;
 
-/// The order of all that CPU and devices do, over the whole process; never 0.
-uint64_t nextSequence() noexcept;
-
 /// A device as the other party of a violation.
 struct DeviceParty {
     uint64_t id;

@@ -10,13 +10,21 @@
 namespace mediaheap {
 
 AccessCounter::AccessCounter(DeviceSide& side, SyncStats& heapStats,
-                             std::chrono::milliseconds longestWait)
-    : side_(side), heapStats_(heapStats), longestWait_(longestWait) {}
+                             std::chrono::milliseconds longestWait, AccessWatcher* watcher)
+    : side_(side), heapStats_(heapStats), longestWait_(longestWait), watcher_(watcher) {}
 
 Result<void> AccessCounter::begin(Access access, ByteRange range) {
     const std::lock_guard lock(mutex_);
     if (Result<void> started = start(access, side_.reach(range)); !started)
         return started;
+    if (watcher_) {
+        if (Result<void> watched = watcher_->opens(access, range); !watched) {
+            // What was started besides accesses that are open already ends with those.
+            if (open_ == 0)
+                (void)finish().ok();
+            return watched;
+        }
+    }
     open_++;
     return {};
 }
@@ -151,11 +159,20 @@ Result<void> AccessCounter::end() {
     const std::lock_guard lock(mutex_);
     if (!open_)
         return makeError(EINVAL, "end a CPU access", "none is open");
-    if (--open_ > 0) {
+    const bool last = --open_ == 0;
+    // First, so that nothing is written behind the back of the END.
+    Result<void> watched = watcher_ ? watcher_->closes(last) : Result<void>();
+    if (!last) {
         if (side_.needsSync())
             count(&SyncStats::saved);
-        return {};
+        return watched;
     }
+    Result<void> finished = finish();
+    return finished ? std::move(watched) : std::move(finished);
+}
+
+/// Ends all that was started.
+Result<void> AccessCounter::finish() {
     const std::vector<Part> parts = std::move(parts_);
     parts_.clear();
     Result<void> result;

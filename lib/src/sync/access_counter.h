@@ -10,6 +10,7 @@
 #include <mediaheap/access.h>
 #include <mediaheap/result.h>
 
+#include "sync/access_watcher.h"
 #include "sync/byte_range.h"
 #include "sync/device_side.h"
 
@@ -30,14 +31,16 @@ struct SyncStats {
 /// that want to open an access wait with it, since the memory is not theirs before.
 class AccessCounter {
 public:
-    /// @p side and the statistics of the heap must outlive this. An access waits no longer than
-    /// @p longestWait for the hardware's fences.
-    AccessCounter(DeviceSide& side, SyncStats& heapStats, std::chrono::milliseconds longestWait);
+    /// @p side, the statistics of the heap and @p watcher, where there is one, must outlive this.
+    /// An access waits no longer than @p longestWait for the hardware's fences.
+    AccessCounter(DeviceSide& side, SyncStats& heapStats, std::chrono::milliseconds longestWait,
+                  AccessWatcher* watcher = nullptr);
 
     /// Opens an access to a part of the block. On failure nothing was opened; accesses that were
     /// open before stay open.
     ///
-    /// Errors: ETIMEDOUT where the hardware is not done in time; what the exporter answers.
+    /// Errors: ETIMEDOUT where the hardware is not done in time; what the exporter and the watcher
+    /// answer.
     Result<void> begin(Access access, ByteRange range);
     /// Closes one access. On failure it is closed all the same. EINVAL when none is open.
     Result<void> end();
@@ -56,6 +59,7 @@ private:
 
     Result<void> waitForHardware(Access access);
     Result<void> start(Access access, ByteRange range);
+    Result<void> finish();
     Result<void> issue(SyncEdge edge, Access access, ByteRange range);
     void count(std::atomic<uint64_t> SyncStats::*member, uint64_t by = 1);
     std::vector<Part> cut(Access access, ByteRange range) const;
@@ -64,6 +68,7 @@ private:
     DeviceSide& side_;
     SyncStats& heapStats_;
     const std::chrono::milliseconds longestWait_;
+    AccessWatcher* const watcher_; // null where nobody wants to know
     SyncStats stats_;
     std::mutex mutex_;
     std::atomic<unsigned> open_{0};
