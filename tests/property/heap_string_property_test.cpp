@@ -42,6 +42,8 @@ const std::vector<std::string> pieces = {
     "dmabuf",
     ",prefault=",
     ",sanitize=",
+    ",stray=",
+    "report",
     ",mmz=",
     ",",
     "=",
@@ -63,9 +65,9 @@ std::string mistyped(Random& random) {
     if (random.chance(1, 2)) {
         const std::vector<std::string> good = {"memfd", "udmabuf", "dma-heap:system",
                                                "dma-heap:linux,cma", "auto"};
-        const std::vector<std::string> keys = {",size=64M",   ",zone=camera",    ",base=0x44000000",
-                                               ",cached=1",   ",contiguous=0",   ",cache=1M",
-                                               ",prefault=0", ",require=dmabuf", ",sanitize=0"};
+        const std::vector<std::string> keys = {
+            ",size=64M", ",zone=camera", ",base=0x44000000", ",cached=1",   ",contiguous=0",
+            ",cache=1M", ",prefault=0",  ",require=dmabuf",  ",sanitize=1", ",stray=report"};
         text = good[random.below(good.size())];
         for (uint64_t n = random.below(5); n > 0; --n)
             text += keys[random.below(keys.size())];

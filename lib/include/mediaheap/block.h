@@ -89,6 +89,12 @@ public:
     /// case.
     Result<void> endAccess() const;
 
+    /// Who has opened the accesses that are open now, for messages about accesses that nobody
+    /// ended: one after the other, each with the calls that led there. The heap remembers that with
+    /// `sanitize=1` and where it is simulated; otherwise this says how to learn it. Begins with a
+    /// semicolon or a newline, to go on a sentence; empty while none is open.
+    std::string describeOpenAccesses() const;
+
     /// beginAccess() and data() in one object that ends the access when it goes.
     Result<Mapping> map(Access access) const;
 

@@ -7,7 +7,8 @@ namespace mediaheap {
 
 enum class LogLevel { Error, Warning, Info, Debug };
 
-/// Receives one line without a newline; called from any thread, must not throw.
+/// Receives one message without a final newline, which has more lines than one only where it goes
+/// on with backtraces; called from any thread, must not throw.
 using LogHandler = void (*)(LogLevel level, const char* line);
 
 /// Where the library's messages go, for the whole process; nullptr restores the default, which

@@ -33,7 +33,10 @@ struct Stats {
     uint64_t syncs = 0;       ///< DMA_BUF_IOCTL_SYNC calls issued, START and END each one
     uint64_t syncsSaved = 0;  ///< calls that nested and overlapping accesses did not need
     uint64_t bytesSynced = 0; ///< what the issued ones reached
-    uint64_t violations = 0;  ///< mistakes that the simulated SoC has seen
+    /// Accesses of the CPU outside those that were opened, which sanitize=1 has seen and
+    /// stray=report has let go on.
+    uint64_t strayAccesses = 0;
+    uint64_t violations = 0; ///< mistakes that the simulated SoC has seen
 };
 
 } // namespace mediaheap

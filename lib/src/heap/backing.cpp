@@ -32,7 +32,8 @@ Backing::Backing(Kernel& kernel, SourceMemory memory, size_t size)
 Backing::Backing(Backing&& other) noexcept
     : offset(other.offset), client(other.client), exported(other.exported), cached(other.cached),
       name(std::move(other.name)), kernel_(other.kernel_), memory_(std::move(other.memory_)),
-      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_) {}
+      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_),
+      guard_(std::move(other.guard_)) {}
 
 Backing& Backing::operator=(Backing&& other) noexcept {
     if (this != &other) {
@@ -47,6 +48,7 @@ Backing& Backing::operator=(Backing&& other) noexcept {
         size_ = other.size_;
         data_ = std::exchange(other.data_, nullptr);
         writable_ = other.writable_;
+        guard_ = std::move(other.guard_);
     }
     return *this;
 }
@@ -56,6 +58,8 @@ Backing::~Backing() { unmap(); }
 void Backing::unmap() noexcept {
     if (!data_)
         return;
+    // First: whoever strays there from now on meets another mapping, or none.
+    guard_.reset();
     const int result = unmapPages(*kernel_, data_, size_);
     if (result < 0)
         log(LogLevel::Error, "unmap " + std::to_string(size_) + " bytes: " + errnoText(-result) +
@@ -63,7 +67,8 @@ void Backing::unmap() noexcept {
     data_ = nullptr;
 }
 
-Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, size_t alignment) {
+Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, size_t alignment,
+                              const AccessGuard::Settings* guarded) {
     Backing backing(kernel, std::move(memory), size);
     if (Result<void> mapped = backing.mapAt(alignment); !mapped)
         return std::move(mapped).error();
@@ -77,6 +82,13 @@ Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, 
     backing.side().mappedAt(backing.data_);
     if (Result<void> settled = backing.side().settle(); !settled)
         return std::move(settled).error();
+    if (guarded) {
+        Result<std::unique_ptr<AccessGuard>> guard =
+            AccessGuard::make(kernel, backing.data_, size, backing.writable_, *guarded);
+        if (!guard)
+            return std::move(guard).error();
+        backing.guard_ = std::move(guard).value();
+    }
     return backing;
 }
 

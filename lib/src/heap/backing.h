@@ -10,6 +10,7 @@
 #include <mediaheap/unique_fd.h>
 
 #include "sources/source.h"
+#include "sync/access_guard.h"
 #include "sync/device_side.h"
 
 namespace mediaheap {
@@ -27,7 +28,10 @@ public:
     /// (EACCES), at a multiple of @p alignment. The device side settles with the mapping in place,
     /// before anybody else can have the memory: a formula for the references to it would go wrong
     /// where the kernel splits a mapping.
-    static Result<Backing> make(Kernel& kernel, SourceMemory memory, size_t size, size_t alignment);
+    ///
+    /// Where there is @p guarded the mapping is closed until somebody opens it with guard().
+    static Result<Backing> make(Kernel& kernel, SourceMemory memory, size_t size, size_t alignment,
+                                const AccessGuard::Settings* guarded = nullptr);
 
     Backing(Backing&& other) noexcept;
     Backing& operator=(Backing&& other) noexcept;
@@ -39,6 +43,8 @@ public:
     void* data() const noexcept { return data_; }
     bool isWritable() const noexcept { return writable_; }
     bool isAligned(size_t alignment) const noexcept;
+    /// Null where the mapping is not guarded.
+    AccessGuard* guard() const noexcept { return guard_.get(); }
 
     /// Who beside us can still reach the memory. A device that has not done with it yet holds it,
     /// whether it has a reference or not.
@@ -62,6 +68,7 @@ private:
     size_t size_;
     void* data_ = nullptr;
     bool writable_ = true;
+    std::unique_ptr<AccessGuard> guard_;
 };
 
 } // namespace mediaheap

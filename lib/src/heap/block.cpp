@@ -41,6 +41,8 @@ Result<void> Block::beginAccess(Access access) const { return state_->beginAcces
 
 Result<void> Block::endAccess() const { return state_->endAccess(); }
 
+std::string Block::describeOpenAccesses() const { return state_->describeOpeners(); }
+
 Result<void> Block::beginAccess(Access access, size_t offset, size_t length) const {
     return state_->beginAccess(access, {offset, length});
 }
@@ -80,7 +82,8 @@ void Block::reset() {
     if (state_ && state_.use_count() > 1 && state_->openAccesses() > 0)
         log(LogLevel::Warning, "block '" + state_->name() +
                                    "' was dropped while it is mapped; its memory goes back when "
-                                   "the last mapping ends");
+                                   "the last mapping ends" +
+                                   state_->describeOpeners());
     state_.reset();
 }
 

@@ -17,19 +17,36 @@ namespace mediaheap {
 BlockState::BlockState(std::shared_ptr<Heap> heap, HeapCore& core, Backing backing,
                        std::string name)
     : heap_(std::move(heap)), core_(core), backing_(std::move(backing)), name_(std::move(name)),
-      accesses_(backing_.side(), core.syncStats(), core.longestWait()),
-      exported_(backing_.exported) {}
+      trace_(core.tracesAccesses() ? std::make_unique<AccessTrace>(backing_.guard()) : nullptr),
+      accesses_(backing_.side(), core.syncStats(), core.longestWait(), trace_.get()),
+      exported_(backing_.exported) {
+    if (backing_.guard())
+        backing_.guard()->lend(name_, core.description());
+}
 
 BlockState::~BlockState() {
     if (const unsigned open = accesses_.open()) {
         log(LogLevel::Warning, "block '" + name_ + "' of heap '" + core_.description() +
                                    "' was freed with " + std::to_string(open) +
-                                   " CPU accesses open; they are ended now");
+                                   " CPU accesses open, which end now" + describeOpeners());
         while (accesses_.open())
             (void)accesses_.end().ok();
     }
+    if (backing_.guard())
+        backing_.guard()->takeBack();
     backing_.exported = exported_;
     core_.giveBack(std::move(backing_));
+}
+
+std::string BlockState::describeOpeners() const {
+    if (accesses_.open() == 0)
+        return {};
+    if (!trace_)
+        return "; with sanitize=1 in the heap string this would say who opened them";
+    std::string text;
+    for (const AccessRecord& record : trace_->open())
+        text += "\n" + record.text();
+    return text;
 }
 
 uint64_t BlockState::address() const noexcept { return *core_.effective().base + backing_.offset; }

@@ -12,6 +12,7 @@
 
 #include "heap/backing.h"
 #include "sync/access_counter.h"
+#include "sync/access_trace.h"
 
 namespace mediaheap {
 
@@ -35,6 +36,8 @@ public:
     uint64_t address() const noexcept;
     bool isCached() const noexcept;
     unsigned openAccesses() const { return accesses_.open(); }
+    /// See Block::describeOpenAccesses().
+    std::string describeOpeners() const;
     const SyncStats& syncStats() const noexcept { return accesses_.stats(); }
 
     Result<UniqueFd> exportFd();
@@ -52,6 +55,7 @@ private:
     HeapCore& core_;
     Backing backing_;
     const std::string name_;
+    const std::unique_ptr<AccessTrace> trace_; // null where nobody wants to know
     AccessCounter accesses_;
     std::atomic<bool> exported_;
 };

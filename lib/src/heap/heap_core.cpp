@@ -88,6 +88,11 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
                              " bytes, or the zone would end beyond the address space",
                          "give another base");
 
+    const bool sanitize = string.sanitize.value_or(false);
+    if (string.stray && !sanitize)
+        return refuse("stray", string, "nobody looks for stray accesses without sanitize=1",
+                      "add sanitize=1, or leave stray out");
+
     SourceOptions options;
     options.name = string.name;
     options.size = *size;
@@ -116,6 +121,9 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
     effective.cache = string.cache.value_or(usualCache);
     effective.prefault = options.prefault;
     effective.wait = string.wait.value_or(defaultWait);
+    effective.sanitize = sanitize;
+    if (sanitize)
+        effective.stray = string.stray.value_or(StrayPolicy::Abort);
 
     HeapString shown = effective;
     if (!traits.eitherCached || traits.cached)
@@ -130,6 +138,10 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString stri
         shown.prefault.reset();
     if (effective.wait == defaultWait)
         shown.wait.reset();
+    if (!sanitize)
+        shown.sanitize.reset();
+    if (effective.stray == StrayPolicy::Abort)
+        shown.stray.reset();
 
     if (traits.simulated) {
         effective.line = string.line.value_or(SimulatedSource::defaultLine);
@@ -144,7 +156,9 @@ HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString ef
                    std::string description)
     : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
       description_(std::move(description)), page_(kernel.pageSize()),
-      longestWait_(*effective_.wait), violations_(source->violations()), source_(std::move(source)),
+      longestWait_(*effective_.wait), guardSettings_{effective_.stray.value_or(StrayPolicy::Abort),
+                                                     &strays_},
+      violations_(source->violations()), source_(std::move(source)),
       zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
       cache_(*effective_.cache, traits_.places) {}
 
@@ -291,7 +305,8 @@ Result<Backing> HeapCore::makeBacking(const Request& request, uint64_t offset) {
             source_->create(offset, request.size, {request.name, request.cached});
         if (!memory)
             return std::move(memory).error();
-        return Backing::make(kernel_, std::move(memory).value(), request.size, request.alignment);
+        return Backing::make(kernel_, std::move(memory).value(), request.size, request.alignment,
+                             *effective_.sanitize ? &guardSettings_ : nullptr);
     };
 
     Result<Backing> backing = attempt();
@@ -359,6 +374,7 @@ Stats HeapCore::statsLocked() const {
     stats.syncs = syncStats_.issued;
     stats.syncsSaved = syncStats_.saved;
     stats.bytesSynced = syncStats_.bytes;
+    stats.strayAccesses = strays_;
     stats.violations = violations_ ? violations_->total() : 0;
     return stats;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "heap/zone.h"
 #include "sources/source.h"
 #include "sync/access_counter.h"
+#include "sync/access_guard.h"
 
 namespace mediaheap {
 
@@ -51,6 +53,8 @@ public:
     SyncStats& syncStats() noexcept { return syncStats_; }
     /// How long an access waits for the hardware's fences.
     std::chrono::milliseconds longestWait() const noexcept { return longestWait_; }
+    /// Whether blocks are to remember who opened the accesses to them.
+    bool tracesAccesses() const noexcept { return *effective_.sanitize || traits_.simulated; }
 
     Result<std::shared_ptr<BlockState>> allocate(std::shared_ptr<Heap> heap, size_t size,
                                                  const AllocOptions& options);
@@ -103,6 +107,8 @@ private:
     const size_t page_;
     const std::chrono::milliseconds longestWait_;
     SyncStats syncStats_;
+    std::atomic<unsigned> strays_{0}; // no wider: a signal handler counts, without a lock
+    const AccessGuard::Settings guardSettings_;
 
     const std::shared_ptr<ViolationLog> violations_; // null where none can be seen
     std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives

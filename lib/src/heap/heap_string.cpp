@@ -19,7 +19,7 @@ constexpr const char* grammar = "write <source>[:<name>][,key=value...], for exa
                                 "dma-heap:system,size=64M,zone=camera";
 constexpr const char* keys =
     "the keys are size, zone, base, cached, contiguous, require, cache, prefault, wait, sanitize, "
-    "and for simulated line and evict";
+    "stray, and for simulated line and evict";
 constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
 constexpr uint64_t longestWait = 3600 * 1000;
 constexpr uint64_t shortestLine = 16;
@@ -106,6 +106,15 @@ Result<bool> parseFlag(std::string_view key, std::string_view text) {
                      "write " + std::string(key) + "=0 or " + std::string(key) + "=1");
 }
 
+Result<StrayPolicy> parseStrayPolicy(std::string_view text) {
+    if (text == "abort")
+        return StrayPolicy::Abort;
+    if (text == "report")
+        return StrayPolicy::Report;
+    return malformed("stray=" + std::string(text) + " is neither abort nor report",
+                     "write stray=abort or stray=report");
+}
+
 bool isPlainName(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return c > ' ' && c != 0x7f && c != '"' && c != '\'' && c != '=' && c != '/';
@@ -165,15 +174,10 @@ Result<void> setKey(HeapString& heap, std::string_view key, std::string_view val
         heap.requireDmabuf = true;
         return {};
     }
-    if (key == "sanitize") {
-        const Result<bool> wanted = parseFlag(key, value);
-        if (!wanted)
-            return wanted.error();
-        if (wanted.value())
-            return makeError(EOPNOTSUPP, "read the heap string",
-                             "sanitize=1: this version has no sync sanitizer", "leave it out");
-        return {};
-    }
+    if (key == "sanitize")
+        return store(heap.sanitize, parseFlag(key, value));
+    if (key == "stray")
+        return store(heap.stray, parseStrayPolicy(value));
     return malformed("unknown key '" + std::string(key) + "'", keys);
 }
 
@@ -283,6 +287,10 @@ std::string HeapString::canonical() const {
         text += ",line=" + std::to_string(*line);
     if (evict)
         text += ",evict=" + std::to_string(*evict);
+    if (sanitize)
+        text += std::string(",sanitize=") + (*sanitize ? "1" : "0");
+    if (stray)
+        text += std::string(",stray=") + (*stray == StrayPolicy::Abort ? "abort" : "report");
     return text;
 }
 
@@ -301,6 +309,10 @@ std::optional<std::string> HeapString::contradiction(const HeapString& open) con
         return "line";
     if (evict && evict != open.evict)
         return "evict";
+    if (sanitize && sanitize != open.sanitize)
+        return "sanitize";
+    if (stray && stray != open.stray)
+        return "stray";
     return std::nullopt;
 }
 
@@ -319,6 +331,8 @@ void HeapString::fillFrom(const HeapString& defaults) {
     fill(wait, defaults.wait);
     fill(line, defaults.line);
     fill(evict, defaults.evict);
+    fill(sanitize, defaults.sanitize);
+    fill(stray, defaults.stray);
     requireDmabuf = requireDmabuf || defaults.requireDmabuf;
 }
 

@@ -8,6 +8,8 @@
 
 #include <mediaheap/result.h>
 
+#include "sync/stray_policy.h"
+
 namespace mediaheap {
 
 /// A heap string taken apart: `<source>[:<name>][,key=value...]`. Members without a value were not
@@ -29,6 +31,8 @@ struct HeapString {
     std::optional<uint64_t> wait; ///< milliseconds
     std::optional<uint64_t> line;
     std::optional<uint64_t> evict;
+    std::optional<bool> sanitize;
+    std::optional<StrayPolicy> stray;
 
     static constexpr const char* defaultZone = "anonymous";
 

@@ -95,6 +95,7 @@ std::string reportJson(const std::string& description, const SourceTraits& trait
     report["syncs"] = stats.syncs;
     report["syncs_saved"] = stats.syncsSaved;
     report["bytes_synced"] = stats.bytesSynced;
+    report["stray_accesses"] = stats.strayAccesses;
     report["zones"] = Json::array({std::move(zoneJson)});
     // Names are the caller's bytes and need not be UTF-8; replacing is better than throwing.
     return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -125,7 +125,10 @@ INSTANTIATE_TEST_SUITE_P(Heaps, FaultInjectionTest,
                          testing::Values("memfd,size=256K", "udmabuf,size=256K",
                                          "udmabuf,size=256K,prefault=1,cache=0",
                                          "dma-heap:system,size=256K", "auto,size=256K",
-                                         "simulated,size=256K", "simulated,size=256K,cached=0"),
+                                         "simulated,size=256K", "simulated,size=256K,cached=0",
+                                         "memfd,size=256K,sanitize=1",
+                                         "udmabuf,size=256K,sanitize=1",
+                                         "simulated,size=256K,sanitize=1"),
                          [](const auto& row) {
                              std::string name;
                              for (const char c : std::string(row.param))

@@ -68,7 +68,10 @@ INSTANTIATE_TEST_SUITE_P(
         Form{"memfd,contiguous=0", "memfd,contiguous=0"},
         Form{"memfd,require=dmabuf", "memfd,require=dmabuf"},
         Form{"memfd,cache=0", "memfd,cache=0"}, Form{"memfd,cache=4096K", "memfd,cache=4M"},
-        Form{"udmabuf,prefault=1", "udmabuf,prefault=1"}, Form{"memfd,sanitize=0", "memfd"},
+        Form{"udmabuf,prefault=1", "udmabuf,prefault=1"},
+        Form{"memfd,sanitize=0", "memfd,sanitize=0"},
+        Form{"memfd,stray=report,sanitize=1", "memfd,sanitize=1,stray=report"},
+        Form{"udmabuf,sanitize=1,stray=abort", "udmabuf,sanitize=1,stray=abort"},
         Form{"udmabuf,prefault=0,cache=1M,require=dmabuf,contiguous=0,cached=1,base=0x1000,"
              "zone=z,size=8M",
              "udmabuf,size=8M,zone=z,base=0x1000,cached=1,contiguous=0,require=dmabuf,"
@@ -168,8 +171,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"memfd,prefault=01", EINVAL, "prefault=01", "prefault=0"},
                     Refusal{"memfd,require=", EINVAL, "require=", "require=dmabuf"},
                     Refusal{"memfd,require=physical", EINVAL, "require=physical", "require=dmabuf"},
-                    Refusal{"memfd,sanitize=1", EOPNOTSUPP, "sanitize=1", "leave it out"},
                     Refusal{"memfd,sanitize=2", EINVAL, "sanitize=2", "sanitize=0"},
+                    Refusal{"memfd,stray=", EINVAL, "stray=", "stray=abort or stray=report"},
+                    Refusal{"memfd,stray=1", EINVAL, "stray=1 is neither", "stray=abort"},
                     Refusal{"memfd,mmz=anonymous,0,0x44000000,64M", EOPNOTSUPP, "mmz=", "size="}));
 
 TEST(HeapStringParser, TakesAZoneNameOf31Characters) {

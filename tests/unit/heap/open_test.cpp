@@ -190,7 +190,7 @@ TEST_F(OpenTest, RefusesWishesThatTheSourceCannotHonour) {
         {"memfd,size=1M,require=dmabuf", "require=dmabuf"},
         {"memfd,size=1M,prefault=1", "prefault=1"},
         {"dma-heap:system,size=1M,prefault=1", "prefault=1"},
-        {"memfd,size=1M,sanitize=1", "sanitize=1"},
+        {"memfd,size=1M,stray=report", "sanitize=1"},
     };
     for (const Wish& wish : wishes) {
         const Error error = refused(wish.string);
