@@ -229,7 +229,8 @@ GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap) {
  * still holds it; part of `used`), `largest-free` (the largest block that could be had now);
  * counts: `blocks`, `failures` (allocations refused), `syncs` (DMA_BUF_IOCTL_SYNC calls issued),
  * `syncs-saved` (calls that nested and overlapping maps did not need), `bytes-synced` (what the
- * issued ones reached) and `violations` (mistakes that the simulated SoC has seen).
+ * issued ones reached), `violations` (mistakes that the simulated SoC has seen) and
+ * `stray-accesses` (what a heap with sanitize=1 and stray=report has seen outside of maps).
  *
  * Thread safety: any thread.
  *
@@ -250,7 +251,8 @@ GstStructure* gst_media_heap_get_stats(GstMediaHeap* heap) {
         number(stats.largestFree), "blocks", G_TYPE_UINT64, number(stats.blocks), "failures",
         G_TYPE_UINT64, number(stats.failures), "syncs", G_TYPE_UINT64, number(stats.syncs),
         "syncs-saved", G_TYPE_UINT64, number(stats.syncsSaved), "bytes-synced", G_TYPE_UINT64,
-        number(stats.bytesSynced), "violations", G_TYPE_UINT64, number(stats.violations), nullptr);
+        number(stats.bytesSynced), "violations", G_TYPE_UINT64, number(stats.violations),
+        "stray-accesses", G_TYPE_UINT64, number(stats.strayAccesses), nullptr);
 }
 
 /**

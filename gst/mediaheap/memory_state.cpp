@@ -61,8 +61,8 @@ gboolean MemoryState::disposed(GstMiniObject* object) noexcept {
     if (isMapped(memory)) {
         // GStreamer leaks such a memory, with a critical message that cannot say whose it was; for
         // the address that somebody still has, that is the lesser evil.
-        GST_ERROR("memory of '%s' has lost its last reference while it is mapped: it stays",
-                  state->block_.name().c_str());
+        GST_ERROR("memory of '%s' has lost its last reference while it is mapped: it stays%s",
+                  state->block_.name().c_str(), state->block_.describeOpenAccesses().c_str());
         return TRUE;
     }
     if (!state->seat_.isValid())

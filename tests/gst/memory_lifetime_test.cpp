@@ -66,6 +66,23 @@ TEST_F(LifetimeTest, FreeingWhatIsMappedIsDiagnosedByName) {
     EXPECT_EQ(stat(heap.get(), "blocks"), 0u);
 }
 
+TEST_F(LifetimeTest, ASanitizedHeapKnowsWhoMappedWhatWasFreedTooEarly) {
+    const Owned<GstMediaHeap> sanitized(
+        gst_media_heap_open("memfd,size=1M,zone=openers,sanitize=1", nullptr));
+    ASSERT_NE(sanitized, nullptr);
+    const Owned<GstAllocator> allocates(gst_media_heap_get_allocator(sanitized.get()));
+    const GstLog log("mediaheap", GST_LEVEL_ERROR);
+    GstMemory* memory = gst_allocator_alloc(allocates.get(), 100, nullptr);
+    GstMapInfo info;
+    ASSERT_TRUE(gst_memory_map(memory, &info, GST_MAP_READ));
+    EXPECT_EQ(criticalsDuring([memory] { gst_memory_unref(memory); }), 1);
+    EXPECT_TRUE(log.contains("for reading, of") && log.contains("memory_lifetime_test.cpp"))
+        << log.text();
+    gst_memory_ref(memory);
+    gst_memory_unmap(memory, &info);
+    gst_memory_unref(memory);
+}
+
 TEST_F(LifetimeTest, MemoryGoesWhereverItIsFreed) {
     Owned<GstMemory> memory = allocate(100);
     gst_memory_ref(memory.get());
