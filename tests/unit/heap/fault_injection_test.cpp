@@ -121,20 +121,18 @@ protected:
     Error lastError;
 };
 
-INSTANTIATE_TEST_SUITE_P(Heaps, FaultInjectionTest,
-                         testing::Values("memfd,size=256K", "udmabuf,size=256K",
-                                         "udmabuf,size=256K,prefault=1,cache=0",
-                                         "dma-heap:system,size=256K", "auto,size=256K",
-                                         "simulated,size=256K", "simulated,size=256K,cached=0",
-                                         "memfd,size=256K,sanitize=1",
-                                         "udmabuf,size=256K,sanitize=1",
-                                         "simulated,size=256K,sanitize=1"),
-                         [](const auto& row) {
-                             std::string name;
-                             for (const char c : std::string(row.param))
-                                 name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Heaps, FaultInjectionTest,
+    testing::Values("memfd,size=256K", "udmabuf,size=256K", "udmabuf,size=256K,prefault=1,cache=0",
+                    "dma-heap:system,size=256K", "auto,size=256K", "simulated,size=256K",
+                    "simulated,size=256K,cached=0", "memfd,size=256K,sanitize=1",
+                    "udmabuf,size=256K,sanitize=1", "simulated,size=256K,sanitize=1"),
+    [](const auto& row) {
+        std::string name;
+        for (const char c : std::string(row.param))
+            name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+        return name;
+    });
 
 TEST_P(FaultInjectionTest, NothingFailsWithoutAFault) { EXPECT_TRUE(live()); }
 
