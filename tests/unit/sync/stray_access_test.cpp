@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What becomes of accesses to a mapping that is closed, and of faults that are somebody else's.
+// What becomes of accesses to a mapping that is closed.
 #include <atomic>
 #include <cerrno>
-#include <csetjmp>
 #include <csignal>
-#include <cstdio>
-#include <memory>
 #include <string>
-#include <sys/mman.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -16,11 +12,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fault_kernel.h"
+#include "guarded_memory.h"
 #include "must.h"
 #include "protection.h"
-#include "sync/access_guard.h"
-#include "sync/access_trace.h"
 
 namespace mediaheap {
 
@@ -33,45 +27,15 @@ __attribute__((noinline)) void lastOpener(AccessTrace& trace, Access access) {
 
 namespace {
 
+using test::Guarded;
 using test::must;
 using test::peek;
-using test::poke;
 using test::protectionOf;
 using testing::AllOf;
 using testing::ContainsRegex;
-using testing::ExitedWithCode;
 using testing::HasSubstr;
 using testing::KilledBySignal;
 using testing::Not;
-
-/// Guarded memory.
-class Guarded {
-public:
-    explicit Guarded(StrayPolicy policy, bool writable = true) {
-        const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        EXPECT_EQ(kernel.map(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, &address),
-                  0);
-        guard = must(AccessGuard::make(kernel, address, size, writable, {policy, &strays}));
-        guard->lend("frame", "memfd,size=1M,sanitize=1");
-        trace = std::make_unique<AccessTrace>(guard.get());
-    }
-    ~Guarded() {
-        trace.reset();
-        guard.reset();
-        kernel.unmap(address, size);
-    }
-
-    uint8_t* at(size_t offset) const { return static_cast<uint8_t*>(address) + offset; }
-    void opens(Access access) { must(trace->opens(access, {0, size})); }
-    void closes() { must(trace->closes(true)); }
-
-    test::FaultKernel kernel{Kernel::system()};
-    const size_t size = 4 * kernel.pageSize();
-    void* address = nullptr;
-    std::atomic<unsigned> strays{0};
-    std::unique_ptr<AccessGuard> guard;
-    std::unique_ptr<AccessTrace> trace;
-};
 
 // ---- Abort.
 
@@ -242,201 +206,6 @@ TEST_F(StrayReportTest, LetsThreadsStrayAtOnce) {
     EXPECT_GE(memory.strays, 1u);
     EXPECT_LE(memory.strays, threadCount * rounds);
     EXPECT_THAT(text, HasSubstr("stray write"));
-}
-
-// ---- Faults that are not ours. Each in a process of its own, in which no handler is in force yet.
-
-class OtherHandlersDeathTest : public testing::Test {
-protected:
-    OtherHandlersDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-    ~OtherHandlersDeathTest() override { GTEST_FLAG_SET(death_test_style, "fast"); }
-
-    static void* closedPage() {
-        return ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    }
-    static void setHandler(void (*handler)(int), int flags = 0) {
-        struct sigaction action {};
-        action.sa_handler = handler;
-        action.sa_flags = flags;
-        ::sigaction(SIGSEGV, &action, nullptr);
-    }
-    static void setHandler(void (*handler)(int, siginfo_t*, void*), int flags = 0) {
-        struct sigaction action {};
-        action.sa_sigaction = handler;
-        action.sa_flags = SA_SIGINFO | flags;
-        ::sigaction(SIGSEGV, &action, nullptr);
-    }
-    static void say(const char* text) {
-        if (::write(STDERR_FILENO, text, std::char_traits<char>::length(text)) < 0)
-            ::_exit(99);
-    }
-
-    static void* page;        // closed, and none of ours
-    static sigjmp_buf escape; // where a handler jumps to
-};
-
-void* OtherHandlersDeathTest::page = nullptr;
-sigjmp_buf OtherHandlersDeathTest::escape;
-
-TEST_F(OtherHandlersDeathTest, OneBeforeOursGetsItsFaultsWithAllThatTheKernelSaid) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            setHandler([](int number, siginfo_t* info, void* context) {
-                const bool right = number == SIGSEGV && info->si_addr == page &&
-                                   info->si_code == SEGV_ACCERR && context != nullptr;
-                say(right ? "theirs" : "wrong");
-                ::_exit(7);
-            });
-            Guarded memory(StrayPolicy::Abort);
-            strayRead(page);
-        },
-        ExitedWithCode(7), AllOf(HasSubstr("theirs"), Not(HasSubstr("stray"))));
-}
-
-TEST_F(OtherHandlersDeathTest, OneOfTheOldKindGetsItsFaults) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            setHandler([](int number) { ::_exit(number == SIGSEGV ? 8 : 9); });
-            Guarded memory(StrayPolicy::Abort);
-            strayRead(page);
-        },
-        ExitedWithCode(8), "");
-}
-
-TEST_F(OtherHandlersDeathTest, OneThatMendsItsFaultsGoesOnDoingSoBesideOurs) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            setHandler([](int, siginfo_t* info, void*) {
-                ::mprotect(info->si_addr, 4096, PROT_READ | PROT_WRITE);
-            });
-            Guarded memory(StrayPolicy::Report);
-            strayWrite(page);
-            strayWrite(memory.address);
-            ::mprotect(page, 4096, PROT_NONE);
-            strayWrite(page);
-            ::_exit(memory.strays == 1 && peek(page) == 1 ? 10 : 11);
-        },
-        ExitedWithCode(10), HasSubstr("stray write"));
-}
-
-TEST_F(OtherHandlersDeathTest, OneThatJumpsAwayMayDoSoAgainAndAgain) {
-    for (const int flags : {0, SA_NODEFER}) {
-        EXPECT_EXIT(
-            {
-                page = closedPage();
-                setHandler([](int, siginfo_t*, void*) { ::siglongjmp(escape, 1); }, flags);
-                Guarded memory(StrayPolicy::Report);
-                volatile int jumps = 0;
-                while (jumps < 3) {
-                    // With SA_NODEFER the mask need not be restored: nothing was blocked.
-                    if (::sigsetjmp(escape, flags == 0) == 0)
-                        strayRead(page);
-                    else
-                        jumps = jumps + 1;
-                }
-                strayRead(memory.address);
-                ::_exit(memory.strays == 1 ? 12 : 13);
-            },
-            ExitedWithCode(12), HasSubstr("stray read"))
-            << flags;
-    }
-}
-
-TEST_F(OtherHandlersDeathTest, OneForOneFaultIsGoneForTheNext) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            setHandler([](int, siginfo_t*, void*) { say("once "); },
-                       static_cast<int>(SA_RESETHAND));
-            Guarded memory(StrayPolicy::Report);
-            strayRead(page);
-        },
-        KilledBySignal(SIGSEGV), testing::MatchesRegex("once "));
-}
-
-TEST_F(OtherHandlersDeathTest, NoneAtAllMeansTheDefaultAction) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            ::signal(SIGSEGV, SIG_DFL);
-            Guarded memory(StrayPolicy::Abort);
-            strayRead(page);
-        },
-        KilledBySignal(SIGSEGV), "");
-    EXPECT_EXIT(
-        {
-            ::signal(SIGSEGV, SIG_DFL);
-            Guarded memory(StrayPolicy::Abort);
-            ::kill(::getpid(), SIGSEGV);
-            ::pause();
-        },
-        KilledBySignal(SIGSEGV), "")
-        << "when somebody sends the signal";
-}
-
-TEST_F(OtherHandlersDeathTest, AnIgnoredSignalIsIgnoredUnlessItIsAFault) {
-    EXPECT_EXIT(
-        {
-            ::signal(SIGSEGV, SIG_IGN);
-            Guarded memory(StrayPolicy::Abort);
-            ::raise(SIGSEGV);
-            ::_exit(14);
-        },
-        ExitedWithCode(14), "");
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            ::signal(SIGSEGV, SIG_IGN);
-            Guarded memory(StrayPolicy::Abort);
-            strayRead(page);
-        },
-        KilledBySignal(SIGSEGV), "");
-}
-
-struct sigaction passedOnTo;
-
-TEST_F(OtherHandlersDeathTest, OneAfterOursKeepsItsFaultsAndPassesOursOn) {
-    EXPECT_EXIT(
-        {
-            page = closedPage();
-            Guarded memory(StrayPolicy::Report);
-            struct sigaction theirs {};
-            theirs.sa_flags = SA_SIGINFO;
-            theirs.sa_sigaction = [](int number, siginfo_t* info, void* context) {
-                if (info->si_addr == page)
-                    ::mprotect(page, 4096, PROT_READ | PROT_WRITE);
-                else
-                    passedOnTo.sa_sigaction(number, info, context);
-            };
-            ::sigaction(SIGSEGV, &theirs, &passedOnTo);
-            strayWrite(page);
-            strayWrite(memory.address);
-            ::_exit(memory.strays == 1 && peek(page) == 1 ? 15 : 16);
-        },
-        ExitedWithCode(15), HasSubstr("stray write"));
-}
-
-TEST_F(OtherHandlersDeathTest, OneOnAStackOfItsOwnStillTellsOfAnOverflow) {
-    EXPECT_EXIT(
-        {
-            static char room[1 << 16];
-            stack_t stack{};
-            stack.ss_sp = room;
-            stack.ss_size = sizeof room;
-            ::sigaltstack(&stack, nullptr);
-            setHandler(
-                [](int, siginfo_t*, void*) {
-                    char here = 0;
-                    ::_exit(&here >= room && &here < room + sizeof room ? 17 : 18);
-                },
-                SA_ONSTACK);
-            Guarded memory(StrayPolicy::Abort);
-            strayRead(closedPage());
-        },
-        ExitedWithCode(17), "");
 }
 
 } // namespace
