@@ -22,6 +22,7 @@ GstResourceError resourceErrorOf(int errnoValue) {
         return GST_RESOURCE_ERROR_NO_SPACE_LEFT;
     case EBUSY:
         return GST_RESOURCE_ERROR_BUSY;
+    case EBADF:
     case EINVAL:
     case EOPNOTSUPP:
     case EOVERFLOW:

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gst/mediaheap/gstmediaheapmemory.h>
 
+#include <utility>
+
 #include "core_error.h"
 #include "heap_allocator.h"
 #include "manual_session.h"
 #include "memory_state.h"
 #include "raw_flags.h"
 
+using mediaheap::Access;
+using mediaheap::UniqueFd;
 using mediaheap::gst::HeapAllocator;
 using mediaheap::gst::MemoryState;
+using mediaheap::gst::rawFlags;
+
+namespace {
+
+/// The READ and WRITE bits of @p flags, whose values are those of Access; 0 for none.
+guint accessBits(GstMapFlags flags) { return rawFlags(flags) & GST_MAP_READWRITE; }
+
+} // namespace
 
 /**
  * gst_is_media_heap_memory:
@@ -123,4 +135,91 @@ gboolean gst_media_heap_memory_end_access(GstMemory* mem, GError** error) {
     if (!ended)
         mediaheap::gst::setError(error, ended.error());
     return ended.ok();
+}
+
+/**
+ * gst_media_heap_memory_import_fence:
+ * @mem: a #GstMemory for which gst_is_media_heap_memory()
+ * @fence: (transfer full): a sync_file; closed in any case
+ * @access: %GST_MAP_READ, %GST_MAP_WRITE or both: what the device does with the memory until then
+ * @error: (nullable): return location for a #GError
+ *
+ * Says that a device works on @mem, or on the memory that it is a part of, until @fence is done: a
+ * sync_file as a driver gives one out for its work (Linux, Documentation/driver-api/sync_file.rst).
+ * Maps wait for it, no longer than the heap's `wait` allows: a map for reading for devices that
+ * write, a map for writing for all. A pool hands the memory out again when it is done. Importers
+ * find the fence where the kernel keeps it: on DMA-BUFs, since Linux 6.0.
+ *
+ * On memory without a kernel that keeps it (`memfd`, `simulated`, an older Linux) @fence may be
+ * anything that becomes readable when the work is done and stays so, as an eventfd; at most 32 can
+ * be pending there.
+ *
+ * A failure sets @error in the domain #GST_RESOURCE_ERROR: %GST_RESOURCE_ERROR_BUSY for too many
+ * pending ones, %GST_RESOURCE_ERROR_SETTINGS for what is no fence.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: whether it was taken; nothing has changed otherwise
+ *
+ * Since: 0.1
+ */
+gboolean gst_media_heap_memory_import_fence(GstMemory* mem, gint fence, GstMapFlags access,
+                                            GError** error) {
+    UniqueFd owned(fence);
+    g_return_val_if_fail(gst_is_media_heap_memory(mem), FALSE);
+    g_return_val_if_fail(accessBits(access) != 0, FALSE);
+    g_return_val_if_fail(error == nullptr || *error == nullptr, FALSE);
+    const auto imported = MemoryState::of(mem)->block().importFence(
+        std::move(owned), static_cast<Access>(accessBits(access)));
+    if (!imported)
+        mediaheap::gst::setError(error, imported.error());
+    return imported.ok();
+}
+
+/**
+ * gst_media_heap_memory_export_fence:
+ * @mem: a #GstMemory for which gst_is_media_heap_memory()
+ * @access: %GST_MAP_READ, %GST_MAP_WRITE or both
+ * @error: (nullable): return location for a #GError
+ *
+ * A sync_file that is done when everything is that an access of this kind to @mem has to wait for
+ * now; for a device or an API that takes fences. Only DMA-BUFs have one, on Linux 6.0 or newer;
+ * otherwise @error is set in the domain #GST_RESOURCE_ERROR.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: (transfer full): the descriptor, to be closed by the caller; -1 with @error set
+ *
+ * Since: 0.1
+ */
+gint gst_media_heap_memory_export_fence(GstMemory* mem, GstMapFlags access, GError** error) {
+    g_return_val_if_fail(gst_is_media_heap_memory(mem), -1);
+    g_return_val_if_fail(accessBits(access) != 0, -1);
+    g_return_val_if_fail(error == nullptr || *error == nullptr, -1);
+    auto exported =
+        MemoryState::of(mem)->block().exportFence(static_cast<Access>(accessBits(access)));
+    if (!exported) {
+        mediaheap::gst::setError(error, exported.error());
+        return -1;
+    }
+    return exported.value().release();
+}
+
+/**
+ * gst_media_heap_memory_is_idle:
+ * @mem: a #GstMemory for which gst_is_media_heap_memory()
+ * @access: %GST_MAP_READ, %GST_MAP_WRITE or both
+ *
+ * Never waits.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: whether a map of that kind would find all devices done with @mem
+ *
+ * Since: 0.1
+ */
+gboolean gst_media_heap_memory_is_idle(GstMemory* mem, GstMapFlags access) {
+    g_return_val_if_fail(gst_is_media_heap_memory(mem), FALSE);
+    g_return_val_if_fail(accessBits(access) != 0, FALSE);
+    return MemoryState::of(mem)->block().isIdle(static_cast<Access>(accessBits(access)));
 }

@@ -1,9 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "memory_ledger.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "memory_state.h"
+
 namespace mediaheap::gst {
+
+namespace {
+
+/// Whether a device works on @p memory. What is not of a heap is for others to judge.
+bool isBusy(GstMemory* memory) {
+    const MemoryState* state = MemoryState::of(memory);
+    return state != nullptr && !state->block().isIdle(Access::Write);
+}
+
+bool isBusy(GstBuffer* buffer) {
+    return gst_buffer_n_memory(buffer) > 0 && isBusy(gst_buffer_peek_memory(buffer, 0));
+}
+
+/// Takes the oldest of @p queue that no device works on; null where there is none.
+template <typename T> T* takeOldest(std::deque<T*>& queue) {
+    const auto found =
+        std::find_if(queue.begin(), queue.end(), [](T* item) { return !isBusy(item); });
+    if (found == queue.end())
+        return nullptr;
+    T* taken = *found;
+    queue.erase(found);
+    return taken;
+}
+
+} // namespace
 
 MemoryLedger::Seat::Seat(Seat&& other) noexcept
     : ledger_(std::move(other.ledger_)), run_(other.run_), occupied_(other.occupied_) {}
@@ -84,6 +112,8 @@ MemoryLedger::Lot MemoryLedger::take(bool wait) {
             lot.kind = Lot::Kind::Full;
             return lot;
         }
+        if (takeBusy(lot))
+            return lot;
         changed_.wait(lock);
     }
 }
@@ -98,15 +128,36 @@ MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait) {
         }
         if (takeIdle(lot) || (departures_ != departures && takeRoom(lot)))
             return lot;
-        // Another taker's memory in the making is a hope as well.
-        if (out() + reserved_ == 0)
+        // Another taker's memory in the making is a hope as well, and so is a device's work.
+        if (out() + reserved_ == 0 && idle_.buffers.empty() && idle_.memories.empty())
             return lot;
         if (!wait) {
             lot.kind = Lot::Kind::Full;
             return lot;
         }
+        if (takeBusy(lot))
+            return lot;
         changed_.wait(lock);
     }
+}
+
+void MemoryLedger::settle(Lot& lot, bool done) {
+    Idle refused;
+    {
+        const std::lock_guard lock(mutex_);
+        waitedFor_--;
+        if (done) {
+            lot.kind = lot.buffer != nullptr ? Lot::Kind::Buffer : Lot::Kind::Memory;
+            return;
+        }
+        Idle& home = keeping_ ? idle_ : refused;
+        if (lot.buffer != nullptr)
+            home.buffers.push_front(lot.buffer);
+        else
+            home.memories.push_front(lot.memory);
+    }
+    changed_.notify_one();
+    release(std::move(refused));
 }
 
 bool MemoryLedger::pause(std::chrono::milliseconds longest) {
@@ -170,19 +221,32 @@ size_t MemoryLedger::live() const {
 }
 
 bool MemoryLedger::takeIdle(Lot& lot) {
-    if (!idle_.buffers.empty()) {
+    if ((lot.buffer = takeOldest(idle_.buffers)) != nullptr) {
         lot.kind = Lot::Kind::Buffer;
-        lot.buffer = idle_.buffers.front();
-        idle_.buffers.pop_front();
         return true;
     }
-    if (!idle_.memories.empty()) {
+    if ((lot.memory = takeOldest(idle_.memories)) != nullptr) {
         lot.kind = Lot::Kind::Memory;
-        lot.memory = idle_.memories.front();
-        idle_.memories.pop_front();
         return true;
     }
     return false;
+}
+
+/// What has been idle longest is the likeliest to be done first.
+bool MemoryLedger::takeBusy(Lot& lot) {
+    if (!idle_.buffers.empty()) {
+        lot.buffer = idle_.buffers.front();
+        idle_.buffers.pop_front();
+    } else if (!idle_.memories.empty()) {
+        lot.memory = idle_.memories.front();
+        idle_.memories.pop_front();
+    } else {
+        return false;
+    }
+    waitedFor_++;
+    lot.kind = Lot::Kind::Busy;
+    lot.last = out() + reserved_ == waitedFor_;
+    return true;
 }
 
 bool MemoryLedger::takeRoom(Lot& lot) {

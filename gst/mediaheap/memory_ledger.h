@@ -25,7 +25,7 @@ namespace mediaheap::gst {
 /// - Live and reserved memories of the current run never exceed its maximum.
 /// - Idle is what the ledger holds the only reference to: a bare memory, or a buffer with its
 /// memory.
-/// - Nothing is made or freed while the mutex is held.
+/// - Nothing is made or freed while the mutex is held; devices are only looked at.
 ///
 /// Thread safety: all members may be called from any thread.
 class MemoryLedger : public std::enable_shared_from_this<MemoryLedger> {
@@ -66,6 +66,7 @@ public:
         enum class Kind {
             Buffer,   ///< an idle buffer, transferred
             Memory,   ///< an idle memory, transferred
+            Busy,     ///< a buffer or a memory that a device has not done with, transferred
             Room,     ///< the right to make a memory
             Flushing, ///< nothing, the pool is flushing or stopped
             Full,     ///< nothing, and the taker did not want to wait
@@ -76,19 +77,27 @@ public:
         GstMemory* memory = nullptr;
         Seat seat;
         uint64_t departures = 0; ///< for takeReturned()
+        /// Of what is busy: nobody but devices has anything that could come back.
+        bool last = false;
     };
 
     /// Begins a run in which at most @p maximum memories live (0: any number). Memory of earlier
     /// runs is freed as it comes back.
     void begin(unsigned maximum);
 
-    /// Something idle, oldest first; else room for a new memory; else waits for either.
+    /// Something idle that no device works on, oldest first; else room for a new memory; else waits
+    /// for either. Where all that is idle has devices to wait for, that is for the taker to do: the
+    /// oldest comes as Lot::Kind::Busy, and goes to settle() in any case.
     Lot take(bool wait);
 
     /// To be called when a memory could not be made for lack of space, after its seat has been
     /// left: something idle; else room again, where a memory has been freed since @p departures was
     /// read; else waits for one as long as any is out.
     Lot takeReturned(uint64_t departures, bool wait);
+
+    /// To be called with what came as busy: @p done makes it the taker's, as a buffer or a memory;
+    /// otherwise it is idle again.
+    void settle(Lot& lot, bool done);
 
     /// Waits for anything to change, but no longer than @p longest. False when flushing.
     bool pause(std::chrono::milliseconds longest);
@@ -118,6 +127,7 @@ private:
     };
 
     bool takeIdle(Lot& lot);
+    bool takeBusy(Lot& lot);
     bool takeRoom(Lot& lot);
     size_t out() const { return live_ - idle_.buffers.size() - idle_.memories.size() + strays_; }
     Idle stopKeeping();
@@ -132,6 +142,7 @@ private:
     size_t live_ = 0;         ///< memories of this run that exist
     size_t reserved_ = 0;     ///< rights of this run without a memory yet
     size_t strays_ = 0;       ///< rights of earlier runs
+    size_t waitedFor_ = 0;    ///< memories that takers have as busy
     uint64_t departures_ = 0; ///< memories freed so far
     bool flushing_ = true;
     bool keeping_ = false;

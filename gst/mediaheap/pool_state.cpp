@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pool_state.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -26,6 +27,9 @@ using std::chrono::steady_clock;
 // for.
 constexpr std::chrono::seconds patience{2};
 constexpr std::chrono::milliseconds lookout{10};
+// A device that is done wakes who waits for it; whether anything else has come back, or the pool is
+// flushing, is looked for this often.
+constexpr std::chrono::milliseconds glance{5};
 
 /// What passes when somebody gives memory or descriptors back.
 bool isShortage(const Error& error) {
@@ -141,6 +145,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         params == nullptr || (rawFlags(params->flags) & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT) == 0;
     Error shortage;
     Endurance endurance{steady_clock::now() + patience, false};
+    DeviceDeadline deviceDeadline;
     auto lot = ledger_->take(wait);
     for (;;) {
         switch (lot.kind) {
@@ -156,6 +161,14 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             MemoryState::of(lot.memory)->block().forgetContents();
             *buffer = wrap(lot.memory);
             return GST_FLOW_OK;
+        case MemoryLedger::Lot::Kind::Busy: {
+            const auto done = outwaitDevice(lot, deviceDeadline);
+            if (!done)
+                return fail(done.error());
+            if (!done.value())
+                lot = ledger_->take(wait);
+            continue;
+        }
         case MemoryLedger::Lot::Kind::Flushing:
             return GST_FLOW_FLUSHING;
         case MemoryLedger::Lot::Kind::Full:
@@ -328,6 +341,36 @@ bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
             return true;
     }
     return false;
+}
+
+/// Waits a moment for the device that works on what @p lot has. True: it is done, the lot is the
+/// pool's to hand out. False: it is idle again. After the deadline, which only runs while nobody
+/// but devices has anything of the pool, an error.
+Result<bool> PoolState::outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& deadline) {
+    GstMemory* memory = lot.buffer != nullptr ? gst_buffer_peek_memory(lot.buffer, 0) : lot.memory;
+    const auto longest = coreOf(heap_)->longestWait();
+    auto idle =
+        MemoryState::of(memory)->block().waitUntilIdle(Access::Write, std::min(glance, longest));
+    ledger_->settle(lot, idle && idle.value());
+    if (!idle || idle.value())
+        return idle;
+    if (!lot.last) {
+        deadline.reset();
+        return false;
+    }
+    if (!deadline)
+        deadline = steady_clock::now() + longest;
+    if (steady_clock::now() < *deadline)
+        return false;
+    Error error;
+    error.code = ETIMEDOUT;
+    error.step = "hand out a buffer";
+    error.cause = "devices have not finished with any of the pool's after " +
+                  std::to_string(longest.count()) + " ms";
+    error.remedy = "see what the devices do, let the pool have more buffers, or give them longer "
+                   "with wait= in the heap string";
+    error.heap = coreOf(heap_)->description();
+    return error;
 }
 
 /// @p cause, with what all buffers that the pool was to start with would have needed.

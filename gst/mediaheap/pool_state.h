@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <gst/gst.h>
@@ -61,6 +62,8 @@ private:
         std::chrono::steady_clock::time_point deadline;
         bool last; ///< the next failure is final
     };
+    /// How long it waits where only devices have anything that could come back; unset otherwise.
+    using DeviceDeadline = std::optional<std::chrono::steady_clock::time_point>;
 
     Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
     GstBuffer* wrap(GstMemory* memory);
@@ -71,6 +74,7 @@ private:
     bool mayStartShort(uint64_t othersUsed, const Error& error) const;
     Error startFailure(guint made, Error cause) const;
     bool outlastOthers(const Error& error, Endurance& endurance);
+    Result<bool> outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& deadline);
     void logStarvation(const Error& error);
 
     GstBufferPool* const self_;

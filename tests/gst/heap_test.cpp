@@ -197,7 +197,7 @@ TEST_F(HeapTest, StatsHaveEveryFieldThatIsPromised) {
     EXPECT_EQ(stat(heap.get(), "largest-free"), (1u << 20) - block);
     EXPECT_EQ(stat(heap.get(), "blocks"), 1u);
     EXPECT_EQ(stat(heap.get(), "failures"), 1u);
-    for (const char* field : {"syncs", "syncs-saved"})
+    for (const char* field : {"syncs", "syncs-saved", "bytes-synced"})
         EXPECT_TRUE(gst_structure_has_field_typed(stats.get(), field, G_TYPE_UINT64)) << field;
 }
 

@@ -20,6 +20,7 @@
 // - Memory that goes from one client to another is zeroed in between.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,9 @@ public:
     bool isContiguous() const noexcept;       ///< blocks are physically contiguous
     bool addressesAreLabels() const noexcept; ///< Block::address() means nothing to hardware
     bool isDestroyed() const noexcept;
+
+    /// How long a CPU access waits for devices at most: the heap string's `wait`.
+    std::chrono::milliseconds longestWait() const noexcept;
 
     /// An identity for AllocOptions::client, never 0, unique in the process.
     static uint64_t newClient() noexcept;

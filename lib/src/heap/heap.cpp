@@ -95,6 +95,8 @@ bool Heap::addressesAreLabels() const noexcept {
 
 bool Heap::isDestroyed() const noexcept { return core_->isDestroyed(); }
 
+std::chrono::milliseconds Heap::longestWait() const noexcept { return core_->longestWait(); }
+
 Result<void> Heap::checkShared(const HeapString& wanted) const {
     return core_->checkShared(wanted);
 }
