@@ -34,12 +34,12 @@ GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_is_cached(GstMemory* mem);
 
 GST_MEDIA_HEAP_API
-<<<<<<< HEAD
 gboolean gst_media_heap_memory_begin_access(GstMemory* mem, GstMapFlags access, GError** error);
 
 GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_end_access(GstMemory* mem, GError** error);
-=======
+
+GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_import_fence(GstMemory* mem, gint fence, GstMapFlags access,
                                             GError** error);
 
@@ -48,6 +48,5 @@ gint gst_media_heap_memory_export_fence(GstMemory* mem, GstMapFlags access, GErr
 
 GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_is_idle(GstMemory* mem, GstMapFlags access);
->>>>>>> 02db8c4 (gst: Hand out no buffer that a device still reads)
 
 G_END_DECLS
