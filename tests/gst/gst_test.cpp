@@ -34,9 +34,14 @@ void countCriticals(const gchar* domain, GLogLevelFlags level, const gchar* mess
 
 std::string testHeapString(const std::string& options) {
     static std::atomic<int> zones{0};
-    const char* source = std::getenv("MEDIAHEAP_TEST_HEAP");
-    return std::string(source != nullptr ? source : "memfd") + "," + options +
-           (options.empty() ? "" : ",") + "zone=test" + std::to_string(zones++);
+    const char* wanted = std::getenv("MEDIAHEAP_TEST_HEAP");
+    const std::string heap = wanted != nullptr ? wanted : "memfd";
+    // Keys such as sanitize=1 go last, as in the canonical form, which errors name.
+    const size_t firstKey = heap.rfind(',', heap.find('='));
+    const bool hasKeys = heap.find('=') != std::string::npos && firstKey != std::string::npos;
+    return heap.substr(0, hasKeys ? firstKey : std::string::npos) + "," + options +
+           (options.empty() ? "" : ",") + "zone=test" + std::to_string(zones++) +
+           (hasKeys ? heap.substr(firstKey) : "");
 }
 
 Owned<GstMediaHeap> openTestHeap(const std::string& options) {
