@@ -2,8 +2,9 @@
 //
 // mediaheapupload over the life of a stream: seeks, other caps, states.
 #include <chrono>
+#include <condition_variable>
 #include <future>
-#include <thread>
+#include <mutex>
 
 #include <unistd.h>
 
@@ -78,16 +79,27 @@ TEST_F(UploadStream, StoppingWakesACopyThatWaits) {
 }
 
 TEST_F(UploadStream, FlushingSeeksCopyNothing) {
+    std::mutex mutex;
+    std::condition_variable came;
+    int frames = 0;
     Pipeline pipeline("videotestsrc num-buffers=400 ! " + small +
                       " ! mediaheapupload name=upload heap=" + testHeapString("size=8M") +
                       " ! queue max-size-buffers=3 ! fakesink sync=true");
+    pipeline.onBuffer("upload", "src", [&](GstBuffer*) {
+        const std::lock_guard lock(mutex);
+        frames++;
+        came.notify_all();
+    });
     ASSERT_TRUE(pipeline.reach(GST_STATE_PLAYING));
     for (int i = 0; i < 20; i++) {
         EXPECT_TRUE(pipeline.rewind());
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        std::unique_lock lock(mutex);
+        const int before = frames;
+        EXPECT_TRUE(
+            came.wait_for(lock, std::chrono::seconds(60), [&] { return frames >= before + 2; }));
     }
     const Counts counts = pipeline.counts("upload");
-    EXPECT_GT(counts.passed, 20u);
+    EXPECT_GE(counts.passed, 40u);
     EXPECT_EQ(counts.copied, 0u);
     EXPECT_EQ(counts.bytes, 0u);
     EXPECT_TRUE(pipeline.errors().empty()) << testing::PrintToString(pipeline.errors());
