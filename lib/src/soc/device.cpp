@@ -209,8 +209,10 @@ Result<UniqueFd> Device::start(const Operation& operation) {
         return makeError(-copy, "make a fence", {},
                          "close descriptors or raise the limit (ulimit -n)");
     UniqueFd own(copy);
-    if (Result<void> added = job->addFence(fence.get()); !added)
+    if (Result<void> added = job->addFence(fence.get()); !added) {
+        signalFence(own.get()); // one of two buffers may have it, and nobody will work on that
         return std::move(added).error();
+    }
     job->announce(worker_->party);
     worker_->queue(std::move(job).value(), std::move(own));
     return fence;

@@ -37,7 +37,7 @@ public:
     void announce(const DeviceParty& device);
     /// Lets the CPU and the heap wait for @p fence, of which each buffer takes a duplicate.
     ///
-    /// Errors: EMFILE, with no buffer waiting.
+    /// Errors: EMFILE; what FenceList::add() answers. A buffer may have the fence all the same.
     Result<void> addFence(int fence);
 
     /// Does it. The checksum where it is one, else 0.
