@@ -217,6 +217,38 @@ TEST_F(SyncFailureTest, AFailedEndIsReportedAndTheDeviceThatReadsAllTheSameIsToo
     EXPECT_EQ(rehearsal.wrongReads(), 1u);
 }
 
+TEST_F(SyncFailureTest, ADeviceThatCannotBeStartedKeepsNobodyWaiting) {
+    Rehearsal rehearsal("simulated,size=1M,line=64,evict=3,wait=1");
+    const size_t from = rehearsal.allocate(page, "from");
+    const size_t to = rehearsal.allocate(page, "to");
+    simulated::Operation copy;
+    copy.kind = simulated::Operation::Kind::Copy;
+    copy.fd = rehearsal.block(from).fd();
+    copy.target = rehearsal.block(to).fd();
+    copy.size = page;
+
+    unsigned failures = 0;
+    for (uint64_t ordinal = 1;; ++ordinal) {
+        faults.failNth(ordinal, EMFILE);
+        const Result<UniqueFd> fence = rehearsal.worker.start(copy);
+        const bool fired = faults.fired() != "";
+        faults.clearFaults();
+        if (fence) {
+            EXPECT_EQ(rehearsal.block(to).map(Access::Write).error().code, ETIMEDOUT);
+            rehearsal.finish();
+        } else {
+            ++failures;
+            EXPECT_EQ(fence.error().code, EMFILE) << faults.fired();
+        }
+        for (const size_t block : {from, to})
+            EXPECT_TRUE(rehearsal.block(block).map(Access::Write).ok())
+                << "after call " << ordinal << " (" << faults.fired() << ") failed";
+        if (!fired || HasFailure())
+            break;
+    }
+    EXPECT_GT(failures, 4u);
+}
+
 TEST_F(SyncFailureTest, AllocatingFailsWhereClearingCannotBeSyncedAndTheMemoryStaysTheHeaps) {
     Rehearsal rehearsal("simulated,size=1M,line=64,evict=3");
     for (const uint64_t ordinal : {1, 2}) {
