@@ -167,7 +167,7 @@ void ProgramWriter::allocate() {
     if (live_.size() >= mostBlocks)
         return;
     const uint64_t size = random_.between(1, 2) * page_;
-    live_.push_back({allocated_++, size, std::vector<Line>(size / line), {}});
+    live_.push_back({allocated_++, size, std::vector<Line>(size / line_), {}});
     add(random_.chance(1, 8) ? Kind::AllocateUncached : Kind::Allocate, {0, 0, size});
 }
 
@@ -187,7 +187,7 @@ void ProgramWriter::begin() {
     const auto access = static_cast<Access>(random_.between(1, 3));
     add(Kind::Begin, part, access);
     block.sessions.push_back({part, access});
-    for (uint64_t n = part.offset / line; n * line < part.end(); ++n) {
+    for (uint64_t n = part.offset / line_; n * line_ < part.end(); ++n) {
         Line& one = block.lines[n];
         // What was written is written back when a read joins it, and all is fetched.
         if (includes(access, Access::Read)) {
@@ -222,7 +222,7 @@ void ProgramWriter::cpuWrite() {
     if (part.size == 0)
         return;
     add(Kind::CpuWrite, part);
-    for (uint64_t n = (part.offset + line - 1) / line; (n + 1) * line <= part.end(); ++n)
+    for (uint64_t n = (part.offset + line_ - 1) / line_; (n + 1) * line_ <= part.end(); ++n)
         block.lines[n].whole = true;
 }
 
@@ -281,13 +281,13 @@ Part ProgramWriter::partOf(const Model& block) {
     const Part whole{block.number, 0, block.size};
     if (random_.chance(1, 16))
         return whole;
-    const uint64_t busy = random_.chance(7, 8) ? 12 * line : block.size;
+    const uint64_t busy = random_.chance(7, 8) ? 12 * line_ : block.size;
     const uint64_t offset = random_.below(busy / unit) * unit;
     const uint64_t size = random_.between(1, random_.chance(1, 4) ? 32 : 10) * unit;
     Part part{block.number, offset, std::min(size, block.size - offset)};
     if (random_.chance(1, 2)) { // whole lines
-        const uint64_t end = std::min((part.end() + line - 1) / line * line, block.size);
-        part.offset = part.offset / line * line;
+        const uint64_t end = std::min((part.end() + line_ - 1) / line_ * line_, block.size);
+        part.offset = part.offset / line_ * line_;
         part.size = end - part.offset;
     }
     return part;
@@ -313,12 +313,12 @@ const ProgramWriter::Session* ProgramWriter::session(const Model& block, Access 
 /// which the piece is stretched to the line's ends where the session reaches that far.
 Part ProgramWriter::writable(const Model& block, const Session& session, Part part) const {
     const auto isOnlyWhole = [&](uint64_t offset) {
-        const Line& one = block.lines[offset / line];
+        const Line& one = block.lines[offset / line_];
         return one.stale && !one.whole;
     };
-    if (part.offset % line != 0 && isOnlyWhole(part.offset)) {
-        const uint64_t start = part.offset / line * line;
-        const uint64_t next = start + line;
+    if (part.offset % line_ != 0 && isOnlyWhole(part.offset)) {
+        const uint64_t start = part.offset / line_ * line_;
+        const uint64_t next = start + line_;
         if (start >= session.part.offset && next <= session.part.end())
             part = {part.block, start, std::max(part.end(), next) - start};
         else if (next < part.end())
@@ -326,10 +326,10 @@ Part ProgramWriter::writable(const Model& block, const Session& session, Part pa
         else
             return {};
     }
-    if (part.end() % line != 0 && isOnlyWhole(part.end())) {
-        const uint64_t start = part.end() / line * line;
-        if (start + line <= session.part.end() && start >= part.offset)
-            part.size = start + line - part.offset;
+    if (part.end() % line_ != 0 && isOnlyWhole(part.end())) {
+        const uint64_t start = part.end() / line_ * line_;
+        if (start + line_ <= session.part.end() && start >= part.offset)
+            part.size = start + line_ - part.offset;
         else if (start > part.offset)
             part.size = start - part.offset;
         else
@@ -339,8 +339,8 @@ Part ProgramWriter::writable(const Model& block, const Session& session, Part pa
 }
 
 template <typename Check>
-bool ProgramWriter::allLines(const Model& block, const Part& part, Check check) {
-    for (uint64_t n = part.offset / line; n * line < part.end(); ++n) {
+bool ProgramWriter::allLines(const Model& block, const Part& part, Check check) const {
+    for (uint64_t n = part.offset / line_; n * line_ < part.end(); ++n) {
         if (!check(block.lines[n]))
             return false;
     }
@@ -355,8 +355,8 @@ bool ProgramWriter::mayRead(const Model& block, const Part& part) const {
     return allLines(block, part, [](const Line& one) { return !one.openWrite; });
 }
 
-void ProgramWriter::deviceWrites(Model& block, const Part& part) {
-    for (uint64_t n = part.offset / line; n * line < part.end(); ++n)
+void ProgramWriter::deviceWrites(Model& block, const Part& part) const {
+    for (uint64_t n = part.offset / line_; n * line_ < part.end(); ++n)
         block.lines[n].stale = true;
 }
 

@@ -54,10 +54,12 @@ std::string describe(const Program& program);
 /// - an operation is started only on blocks on which no access is open.
 class ProgramWriter {
 public:
-    static constexpr uint64_t line = 64;
     static constexpr uint64_t unit = 16; ///< everything is so many bytes, or a multiple
 
-    ProgramWriter(uint64_t seed, uint64_t pageSize) : random_(seed), page_(pageSize) {}
+    /// For a machine with cache lines of @p lineSize bytes; not every program that is right there
+    /// is right with others, shorter ones included.
+    ProgramWriter(uint64_t seed, uint64_t pageSize, uint64_t lineSize)
+        : random_(seed), page_(pageSize), line_(lineSize) {}
 
     Program write();
 
@@ -96,10 +98,10 @@ private:
     const Session* session(const Model& block, Access access);
     Part writable(const Model& block, const Session& session, Part part) const;
     template <typename Check>
-    static bool allLines(const Model& block, const Part& part, Check check);
+    bool allLines(const Model& block, const Part& part, Check check) const;
     bool mayWrite(const Model& block, const Part& part) const;
     bool mayRead(const Model& block, const Part& part) const;
-    static void deviceWrites(Model& block, const Part& part);
+    void deviceWrites(Model& block, const Part& part) const;
     void add(Step::Kind kind, const Part& part, Access access = Access::Read,
              const Part& target = {}) {
         program_.push_back({kind, part, access, target});
@@ -107,6 +109,7 @@ private:
 
     Random random_;
     const uint64_t page_;
+    const uint64_t line_;
     Program program_;
     std::vector<Model> live_;
     size_t allocated_ = 0;

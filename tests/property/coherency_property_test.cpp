@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <iostream>
+#include <iterator>
 #include <linux/dma-buf.h>
 #include <string>
 #include <vector>
@@ -49,13 +50,14 @@ protected:
         Stats stats;
     };
 
-    static Program programOf(uint64_t number) {
-        return ProgramWriter(number, Kernel::system().pageSize()).write();
+    static Program programOf(uint64_t number, uint64_t line) {
+        return ProgramWriter(number, Kernel::system().pageSize(), line).write();
     }
 
-    static Outcome run(const Program& program, uint64_t evict, SyncKernel& syncs) {
+    static Outcome run(const Program& program, uint64_t line, uint64_t evict, SyncKernel& syncs) {
         const KernelOverride override(syncs);
-        Rehearsal rehearsal("simulated,size=1M,line=64,evict=" + std::to_string(evict));
+        Rehearsal rehearsal("simulated,size=1M,line=" + std::to_string(line) +
+                            ",evict=" + std::to_string(evict));
         play(program, rehearsal);
         const Stats stats = rehearsal.heap()->stats();
         return {rehearsal.wrongReads(), stats.violations, stats};
@@ -68,17 +70,20 @@ TEST_F(CoherencyProperty, ACorrectProgramSeesTheDataOfACoherentMachineAndIsNotRe
     uint64_t steps = 0;
     uint64_t recycled = 0;
     for (uint64_t number = 0; number < programs; ++number) {
-        const Program program = programOf(number);
+        const uint64_t lines[] = {64, 64, 16, 32, 128, 256};
+        const uint64_t line = lines[number % std::size(lines)];
+        const Program program = programOf(number, line);
         steps += program.size();
         for (const uint64_t evict : {uint64_t{0}, uint64_t{1}, number + 2}) {
             SyncKernel syncs(Kernel::system());
-            const Outcome outcome = run(program, evict, syncs);
+            const Outcome outcome = run(program, line, evict, syncs);
             EXPECT_EQ(syncs.syncs().size(), outcome.stats.syncs);
             recycled += outcome.stats.recycled;
-            ASSERT_EQ(outcome.wrongReads, 0u) << "program " << number << ", evict=" << evict << "\n"
-                                              << describe(program);
-            ASSERT_EQ(outcome.violations, 0u) << "program " << number << ", evict=" << evict << "\n"
-                                              << describe(program);
+            const std::string told = "program " + std::to_string(number) +
+                                     ", line=" + std::to_string(line) +
+                                     ", evict=" + std::to_string(evict);
+            ASSERT_EQ(outcome.wrongReads, 0u) << told << "\n" << describe(program);
+            ASSERT_EQ(outcome.violations, 0u) << told << "\n" << describe(program);
         }
     }
     EXPECT_GT(steps, 50 * programs);
@@ -112,9 +117,9 @@ TEST_F(CoherencyProperty, EveryChangeOfASyncThatAltersDataIsReported) {
     uint64_t altered = 0;
     uint64_t reported = 0;
     for (uint64_t number = 0; number < changedPrograms; ++number) {
-        const Program program = programOf(number);
+        const Program program = programOf(number, 64);
         SyncKernel undisturbed(Kernel::system());
-        run(program, number, undisturbed);
+        run(program, 64, number, undisturbed);
         const std::vector<uint64_t> flags = undisturbed.syncs();
         for (uint64_t ordinal = 1; ordinal <= flags.size(); ++ordinal) {
             for (const Change& change : changesOf(flags[ordinal - 1])) {
@@ -123,7 +128,7 @@ TEST_F(CoherencyProperty, EveryChangeOfASyncThatAltersDataIsReported) {
                     syncs.drop(ordinal);
                 else
                     syncs.turn(ordinal, change.direction);
-                const Outcome outcome = run(program, number, syncs);
+                const Outcome outcome = run(program, 64, number, syncs);
                 ++changes;
                 altered += outcome.wrongReads > 0 ? 1 : 0;
                 reported += outcome.violations > 0 ? 1 : 0;
