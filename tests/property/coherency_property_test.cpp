@@ -33,9 +33,9 @@ using test::SyncKernel;
 constexpr uint64_t programs = 100;
 
 /// The programs whose syncs are changed. What the caches say to a change is the same under a
-/// sanitizer, and twelve thousand runs there would take many minutes; its own findings need few.
+/// sanitizer, and ten thousand runs there would take minutes; its own findings need few.
 #ifdef MEDIAHEAP_TEST_SANITIZED
-constexpr uint64_t changedPrograms = 8;
+constexpr uint64_t changedPrograms = 25;
 #else
 constexpr uint64_t changedPrograms = programs;
 #endif
