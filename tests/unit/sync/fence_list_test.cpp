@@ -48,7 +48,7 @@ private:
         ~NoLeaks() { EXPECT_EQ(check.difference(), ""); }
         const test::LeakCheck check;
     };
-    const NoLeaks noLeaks_;
+    const NoLeaks noLeaks_{};
 
 protected:
     bool isIdle(Access access) { return must(fences.waitUntilIdle(access, look)); }
