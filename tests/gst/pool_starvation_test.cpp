@@ -153,6 +153,9 @@ TEST_F(StarvationTest, WaitsForOthersThoughNoneOfItsOwnIsOut) {
     const Owned<GstMemory> rest = takeFromHeap(2 * quarter);
     Owned<GstMemory> old = takeFromHeap(2 * quarter);
     auto taking = std::async(std::launch::async, [this] { return acquire(pool); });
+    // However late its thread begins: it waits once the heap has refused it.
+    while (stat(heap.get(), "failures") == 0)
+        ASSERT_EQ(taking.wait_for(1ms), std::future_status::timeout);
     EXPECT_EQ(taking.wait_for(50ms), std::future_status::timeout);
     old.reset();
     ASSERT_EQ(taking.wait_for(20s), std::future_status::ready);
