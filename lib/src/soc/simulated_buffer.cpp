@@ -12,6 +12,7 @@
 #include "base/backtrace.h"
 #include "base/error.h"
 #include "kernel/kernel.h"
+#include "sync/access_record.h"
 #include "sync/sequence.h"
 
 namespace mediaheap {
@@ -39,23 +40,11 @@ std::optional<Identity> identityOf(int fd) {
     return Identity(status.st_dev, status.st_ino);
 }
 
-const char* describeAccess(Access access) {
-    switch (access) {
-    case Access::Read:
-        return "access for reading";
-    case Access::Write:
-        return "access for writing";
-    case Access::ReadWrite:
-        break;
-    }
-    return "access for reading and writing";
-}
-
 CacheModel::PartyRef cpuParty(Access access) {
     auto actor = std::make_shared<CacheModel::Actor>();
     actor->party.sequence = nextSequence();
     actor->party.who = "CPU thread " + std::to_string(::syscall(SYS_gettid));
-    actor->party.what = describeAccess(access);
+    actor->party.what = std::string("access ") + describe(access);
     actor->party.backtrace = captureBacktrace(0);
     return actor;
 }

@@ -14,11 +14,9 @@
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
 #include "sync/dmabuf_uapi.h"
+#include "sync/sync_ioctl.h"
 
 namespace mediaheap {
-
-static_assert(static_cast<uint32_t>(Access::Read) == DMA_BUF_SYNC_READ);
-static_assert(static_cast<uint32_t>(Access::Write) == DMA_BUF_SYNC_WRITE);
 
 namespace {
 
@@ -59,8 +57,6 @@ ByteRange DmabufSide::reach(ByteRange range) const noexcept {
     return {begin, end - begin};
 }
 
-/// "The ioctl can be interrupted by a signal and must be restarted" (Linux,
-/// Documentation/driver-api/dma-buf.rst).
 Result<void> DmabufSide::sync(SyncEdge edge, Access access, ByteRange range) {
     const bool start = edge == SyncEdge::Start;
     int result = 0;
@@ -68,12 +64,8 @@ Result<void> DmabufSide::sync(SyncEdge edge, Access access, ByteRange range) {
         // A write invalidates as well: what it leaves of a line must not be written back stale.
         result = syncRange(start ? DmabufRange::invalidate : DmabufRange::writeBack, range);
     } else {
-        const uint64_t edgeBit = start ? DMA_BUF_SYNC_START : DMA_BUF_SYNC_END;
-        do {
-            dma_buf_sync sync{};
-            sync.flags = edgeBit | static_cast<uint64_t>(access);
-            result = kernel_.ioctl(fd_, DMA_BUF_IOCTL_SYNC, &sync);
-        } while (result == -EINTR || result == -EAGAIN);
+        uint64_t flags = syncFlags(edge, access);
+        result = syncIoctl(kernel_, fd_, flags);
     }
 
     if (result >= 0)
