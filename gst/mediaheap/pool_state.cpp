@@ -36,14 +36,6 @@ bool isShortage(const Error& error) {
     return error.code == ENOMEM || error.code == EMFILE || error.code == ENFILE;
 }
 
-/// The pool's metas stay on the buffer, whatever its users add and take away.
-gboolean markPooled(GstBuffer*, GstMeta** meta, gpointer) {
-    // GST_META_FLAG_SET() is C.
-    (*meta)->flags = static_cast<GstMetaFlags>(rawFlags((*meta)->flags) | GST_META_FLAG_POOLED |
-                                               GST_META_FLAG_LOCKED);
-    return TRUE;
-}
-
 gboolean copyField(GQuark field, const GValue* value, gpointer target) {
     gst_structure_id_set_value(static_cast<GstStructure*>(target), field, value);
     return TRUE;
@@ -52,7 +44,7 @@ gboolean copyField(GQuark field, const GValue* value, gpointer target) {
 } // namespace
 
 PoolState::PoolState(GstBufferPool* self)
-    : self_(self), client_(Heap::newClient()), ledger_(std::make_shared<MemoryLedger>()) {
+    : self_(self), ledger_(std::make_shared<MemoryLedger>()), maker_(self, ledger_) {
     gst_video_alignment_reset(&floor_);
 }
 
@@ -68,6 +60,7 @@ PoolState::~PoolState() {
 void PoolState::setHeap(GstMediaHeap* heap) {
     heap_ = GST_MEDIA_HEAP(gst_object_ref(heap));
     allocator_ = gst_media_heap_get_allocator(heap);
+    maker_.setAllocator(allocator_);
 }
 
 const gchar** PoolState::options() const {
@@ -111,6 +104,7 @@ bool PoolState::setConfig(GstStructure* config) {
         return false;
     }
     config_ = std::move(adopted).value();
+    maker_.configure(config_);
     if (inForce_ != nullptr)
         gst_structure_free(inForce_);
     inForce_ = gst_structure_copy(config);
@@ -124,7 +118,7 @@ bool PoolState::start() {
     const uint64_t othersUsed = coreOf(heap_)->stats().used;
     for (guint made = 0; made < config_.min; made++) {
         auto lot = ledger_->reserve();
-        auto memory = makeMemory(std::move(lot.seat));
+        auto memory = maker_.makeMemory(std::move(lot.seat));
         if (!memory && mayStartShort(othersUsed, memory.error())) {
             GST_INFO_OBJECT(self_, "starting with %u of %u buffers: %s", made, config_.min,
                             memory.error().message().c_str());
@@ -135,7 +129,7 @@ bool PoolState::start() {
             ledger_->retire();
             return false;
         }
-        ledger_->put(wrap(memory.value()));
+        ledger_->put(maker_.wrap(memory.value()));
     }
     return true;
 }
@@ -150,7 +144,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
     for (;;) {
         switch (lot.kind) {
         case MemoryLedger::Lot::Kind::Buffer:
-            if (!keepsFit(lot.buffer)) {
+            if (!maker_.keepsFit(lot.buffer)) {
                 lot = ledger_->take(wait);
                 continue;
             }
@@ -159,7 +153,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Memory:
             MemoryState::of(lot.memory)->block().forgetContents();
-            *buffer = wrap(lot.memory);
+            *buffer = maker_.wrap(lot.memory);
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Busy: {
             const auto done = outwaitDevice(lot, deviceDeadline);
@@ -181,9 +175,9 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         case MemoryLedger::Lot::Kind::Room:
             break;
         }
-        auto memory = makeMemory(std::move(lot.seat));
+        auto memory = maker_.makeMemory(std::move(lot.seat));
         if (memory) {
-            *buffer = wrap(memory.value());
+            *buffer = maker_.wrap(memory.value());
             return GST_FLOW_OK;
         }
         shortage = std::move(memory).error();
@@ -199,25 +193,11 @@ GstFlowReturn PoolState::allocate(GstBuffer** buffer) {
     auto lot = ledger_->reserve();
     if (lot.kind != MemoryLedger::Lot::Kind::Room)
         return GST_FLOW_EOS;
-    auto memory = makeMemory(std::move(lot.seat));
+    auto memory = maker_.makeMemory(std::move(lot.seat));
     if (!memory)
         return fail(memory.error());
-    *buffer = wrap(memory.value());
+    *buffer = maker_.wrap(memory.value());
     return GST_FLOW_OK;
-}
-
-void PoolState::restore(GstBuffer* buffer) const {
-    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY) ||
-        gst_buffer_n_memory(buffer) != 1)
-        return;
-    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
-    if (!gst_memory_is_writable(memory))
-        return; // release() will not take it
-    // GstBufferPool resizes to the beginning of the memory, where a prefix is.
-    const gssize shift =
-        static_cast<gssize>(config_.params.prefix) - static_cast<gssize>(memory->offset);
-    if (shift != 0 || memory->size != config_.size)
-        gst_memory_resize(memory, shift, config_.size);
 }
 
 void PoolState::release(GstBuffer* buffer) {
@@ -225,7 +205,7 @@ void PoolState::release(GstBuffer* buffer) {
     // that need not wait for it.
     if (GST_BUFFER_POOL_IS_FLUSHING(self_) && !gst_buffer_pool_is_active(self_))
         ledger_->retireIfFlushing();
-    if (keepsFit(buffer) && !ledger_->put(buffer))
+    if (maker_.keepsFit(buffer) && !ledger_->put(buffer))
         gst_buffer_unref(buffer);
 }
 
@@ -242,67 +222,6 @@ std::string PoolState::failure() const {
     return failure_;
 }
 
-Result<GstMemory*> PoolState::makeMemory(MemoryLedger::Seat seat) {
-    MemoryRequest request;
-    request.size = config_.size;
-    request.params = config_.params;
-    gchar* name = gst_object_get_name(GST_OBJECT_CAST(self_));
-    request.name = std::string(name) + "-" + std::to_string(memoriesMade_++);
-    g_free(name);
-    request.client = client_;
-    if (config_.uncached)
-        request.cached = false;
-    request.seat = std::move(seat);
-    return HeapAllocator::of(allocator_)->make(std::move(request));
-}
-
-GstBuffer* PoolState::wrap(GstMemory* memory) {
-    GstBuffer* buffer = gst_buffer_new();
-    gst_buffer_append_memory(buffer, memory);
-    if (config_.frame) {
-        GstVideoInfo info = config_.frame->info;
-        GstVideoMeta* meta = gst_buffer_add_video_meta_full(
-            buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(&info),
-            GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info),
-            GST_VIDEO_INFO_N_PLANES(&info), info.offset, info.stride);
-        gst_video_meta_set_alignment(meta, config_.frame->alignment);
-    }
-    gst_buffer_foreach_meta(buffer, markPooled, nullptr);
-    // From here on the flag means that somebody has exchanged the memory.
-    GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_TAG_MEMORY);
-    return buffer;
-}
-
-/// Why @p buffer cannot be handed out again; null when it can.
-const char* PoolState::unfit(GstBuffer* buffer) const {
-    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY))
-        return "its memory was exchanged";
-    if (gst_buffer_get_size(buffer) != config_.size)
-        return "it has another size";
-    if (!gst_buffer_is_all_memory_writable(buffer))
-        return "somebody shares its memory";
-    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
-    if (isMapped(memory))
-        return "somebody has its memory mapped";
-    MemoryState* state = MemoryState::of(memory);
-    if (gst_buffer_n_memory(buffer) != 1 || state == nullptr || !state->seat().isAt(*ledger_))
-        return "its memory is not this pool's";
-    if (state->sessions() > 0)
-        return "somebody has an access session open on its memory";
-    return nullptr;
-}
-
-/// Frees @p buffer where it is unfit. Asked when it comes back and again when it goes out: who has
-/// kept a reference to the memory may have shared or mapped it in between.
-bool PoolState::keepsFit(GstBuffer* buffer) const {
-    const char* reason = unfit(buffer);
-    if (reason == nullptr)
-        return true;
-    GST_DEBUG_OBJECT(self_, "discarding buffer %p: %s", static_cast<void*>(buffer), reason);
-    gst_buffer_unref(buffer);
-    return false;
-}
-
 GstFlowReturn PoolState::fail(const Error& error) {
     const std::string message = error.message();
     GST_ERROR_OBJECT(self_, "%s", message.c_str());
@@ -314,22 +233,18 @@ GstFlowReturn PoolState::fail(const Error& error) {
     return GST_FLOW_ERROR;
 }
 
-uint64_t PoolState::memorySize() const {
-    return uint64_t{config_.size} + config_.params.prefix + config_.params.padding;
-}
-
 /// Whether the minimum of buffers could be had if only the others in the heap, who had
 /// @p othersUsed bytes of it, gave them back.
 bool PoolState::mayStartShort(uint64_t othersUsed, const Error& error) const {
     return error.code == ENOMEM && othersUsed > 0 &&
-           config_.min * memorySize() <= coreOf(heap_)->stats().size;
+           config_.min * maker_.memorySize() <= coreOf(heap_)->stats().size;
 }
 
 /// Waits for room in the heap that others have. False when there is none to come, or not in time.
 bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
     while (error.code == ENOMEM && !endurance.last && steady_clock::now() < endurance.deadline) {
         const Stats stats = coreOf(heap_)->stats();
-        if (memorySize() > stats.size)
+        if (maker_.memorySize() > stats.size)
             return false;
         // Nobody has anything: either the others have just left, or it is not for the heap that
         // there is no memory. One more attempt tells.
@@ -337,7 +252,7 @@ bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
         if (endurance.last)
             return true;
         logStarvation(error);
-        if (!ledger_->pause(lookout) || coreOf(heap_)->stats().largestFree >= memorySize())
+        if (!ledger_->pause(lookout) || coreOf(heap_)->stats().largestFree >= maker_.memorySize())
             return true;
     }
     return false;
@@ -377,7 +292,7 @@ Result<bool> PoolState::outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& de
 Error PoolState::startFailure(guint made, Error cause) const {
     constexpr uint64_t mebi = uint64_t{1} << 20;
     const Stats stats = coreOf(heap_)->stats();
-    const uint64_t bytes = memorySize();
+    const uint64_t bytes = maker_.memorySize();
     cause.step = "make " + std::to_string(config_.min) + " buffers of " + std::to_string(bytes) +
                  " bytes, of which " + std::to_string(made) + " fit: " + cause.step;
     if (cause.code != ENOMEM)

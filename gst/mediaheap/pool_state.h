@@ -13,6 +13,7 @@
 #include <gst/mediaheap/gstmediaheap.h>
 #include <mediaheap/result.h>
 
+#include "buffer_maker.h"
 #include "memory_ledger.h"
 #include "pool_config.h"
 
@@ -46,7 +47,7 @@ public:
     /// A new buffer, where the maximum allows it. Never waits.
     GstFlowReturn allocate(GstBuffer** buffer);
     /// Lays the memory of @p buffer out as when it was new.
-    void restore(GstBuffer* buffer) const;
+    void restore(GstBuffer* buffer) const { maker_.restore(buffer); }
     /// Takes @p buffer back, or frees it where it is not what it was.
     void release(GstBuffer* buffer);
 
@@ -65,12 +66,7 @@ private:
     /// How long it waits where only devices have anything that could come back; unset otherwise.
     using DeviceDeadline = std::optional<std::chrono::steady_clock::time_point>;
 
-    Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
-    GstBuffer* wrap(GstMemory* memory);
-    const char* unfit(GstBuffer* buffer) const;
-    bool keepsFit(GstBuffer* buffer) const;
     GstFlowReturn fail(const Error& error);
-    uint64_t memorySize() const;
     bool mayStartShort(uint64_t othersUsed, const Error& error) const;
     Error startFailure(guint made, Error cause) const;
     bool outlastOthers(const Error& error, Endurance& endurance);
@@ -80,12 +76,11 @@ private:
     GstBufferPool* const self_;
     GstMediaHeap* heap_ = nullptr;
     GstAllocator* allocator_ = nullptr;
-    const uint64_t client_;
     const std::shared_ptr<MemoryLedger> ledger_;
+    BufferMaker maker_;
 
     PoolConfig config_;
-    GstStructure* inForce_ = nullptr; ///< the configuration that config_ was read from
-    std::atomic<uint64_t> memoriesMade_{0};
+    GstStructure* inForce_ = nullptr;  ///< the configuration that config_ was read from
     std::atomic<bool> starved_{false}; ///< has been logged in this run
 
     mutable std::mutex mutex_; // guards what follows
