@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 # A room may include its own headers, the rooms named here, and public headers that its line allows.
-LIB = ["base", "kernel", "pages", "sync", "soc", "sources", "heap"]
+LIB = ["base", "kernel", "pages", "sync", "soc", "sources", "tables", "heap"]
 MAY_INCLUDE = {
     "base": set(),
     "kernel": {"base"},
@@ -16,7 +16,8 @@ MAY_INCLUDE = {
     "sync": {"base", "kernel"},
     "soc": {"base", "kernel", "sync"},
     "sources": {"base", "kernel", "sync", "soc"},
-    "heap": {"base", "kernel", "pages", "sync", "soc", "sources"},
+    "tables": {"base", "kernel"},
+    "heap": {"base", "kernel", "pages", "sync", "soc", "sources", "tables"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 LONGEST_FILE = 500
