@@ -62,6 +62,11 @@ struct AllocOptions {
     /// Whoever allocates, from Heap::newClient(): memory that the same client gave back may come
     /// to it again without being cleared. 0 is a client of its own in every call.
     uint64_t client = 0;
+    /// The zone to take it from, by name and gfp, where the heap has several (`mmz=` in its heap
+    /// string): empty and 0 match any. Zones are searched from the last configured to the first;
+    /// the first that matches and has room gives the block.
+    std::string zone;
+    uint64_t gfp = 0;
 };
 
 enum class ReportFormat {
@@ -116,8 +121,8 @@ public:
     /// Errors: EINVAL size 0, an alignment that is no power of two, or more than the source makes
     /// in one piece (udmabuf's size_limit_mb); EOVERFLOW a size that cannot be rounded; ENOMEM more
     /// than the zone has free, or has in one piece (the message says which and who holds how much);
-    /// EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from the system. A failed call
-    /// leaves nothing behind.
+    /// ENOENT no such zone; EOPNOTSUPP; ENODEV after destroy(); EMFILE, ENFILE and others from the
+    /// system. A failed call leaves nothing behind.
     Result<Block> allocate(size_t size, const AllocOptions& options = {});
 
     Stats stats() const;

@@ -49,7 +49,7 @@ std::string BlockState::describeOpeners() const {
     return text;
 }
 
-uint64_t BlockState::address() const noexcept { return *core_.effective().base + backing_.offset; }
+uint64_t BlockState::address() const noexcept { return core_.addressOf(backing_.offset); }
 
 bool BlockState::isCached() const noexcept { return backing_.cached; }
 

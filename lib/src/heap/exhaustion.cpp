@@ -13,6 +13,8 @@ namespace mediaheap {
 
 namespace {
 
+using Zones = std::vector<const Zone*>;
+
 constexpr size_t namesShown = 4;
 
 struct Group {
@@ -22,15 +24,17 @@ struct Group {
     uint64_t blocks = 0;
 };
 
-std::vector<Group> groupByName(const Zone& zone) {
+std::vector<Group> groupByName(const Zones& zones) {
     std::map<std::pair<std::string, bool>, Group> groups;
-    for (const auto& item : zone.entries()) {
-        const Zone::Entry& entry = item.second;
-        Group& group = groups[{entry.name, entry.held}];
-        group.name = entry.name.empty() ? "<unnamed>" : entry.name;
-        group.held = entry.held;
-        group.bytes += entry.size;
-        group.blocks++;
+    for (const Zone* const zone : zones) {
+        for (const auto& item : zone->entries()) {
+            const Zone::Entry& entry = item.second;
+            Group& group = groups[{entry.name, entry.held}];
+            group.name = entry.name.empty() ? "<unnamed>" : entry.name;
+            group.held = entry.held;
+            group.bytes += entry.size;
+            group.blocks++;
+        }
     }
     std::vector<Group> sorted;
     for (auto& item : groups)
@@ -44,8 +48,8 @@ std::vector<Group> groupByName(const Zone& zone) {
 
 std::string formatKib(uint64_t bytes) { return std::to_string(bytes / 1024) + " KiB"; }
 
-std::string nameHolders(const Zone& zone) {
-    const std::vector<Group> groups = groupByName(zone);
+std::string nameHolders(const Zones& zones) {
+    const std::vector<Group> groups = groupByName(zones);
     std::string text;
     const char* separator = "in use: '";
     for (size_t i = 0; i < std::min(groups.size(), namesShown); i++) {
@@ -61,27 +65,33 @@ std::string nameHolders(const Zone& zone) {
     return text;
 }
 
-Error explainExhaustion(const Zone& zone, uint64_t size, uint64_t alignment) {
+Error explainExhaustion(const Zones& zones, uint64_t size, uint64_t alignment) {
     const std::string step = "allocate " + std::to_string(size) + " bytes";
     const std::string grow = "open the heap with a larger size=";
-    if (size > zone.size())
-        return makeError(
-            ENOMEM, step,
-            "more than the whole zone '" + zone.name() + "' of " + formatKib(zone.size()), grow);
+    std::string whole;
+    std::string state;
+    bool anyCouldHold = false;
+    bool anyHasEnough = false;
+    for (const Zone* const zone : zones) {
+        whole += (whole.empty() ? "" : " or '") + zone->name() + "' of " + formatKib(zone->size());
+        const uint64_t free = zone->size() - zone->used();
+        state += (state.empty() ? "zone '" : ", zone '") + zone->name() + "' has " +
+                 formatKib(free) + " of " + formatKib(zone->size()) + " free";
+        anyCouldHold = anyCouldHold || size <= zone->size();
+        if (size > free)
+            continue;
+        anyHasEnough = true;
+        state += ", but only " + formatKib(zone->largestFree()) + " in one piece";
+        if (alignment > zone->page())
+            state += ", before alignment to " + std::to_string(alignment);
+    }
+    if (!anyCouldHold)
+        return makeError(ENOMEM, step, "more than the whole zone '" + whole, grow);
 
-    const uint64_t free = zone.size() - zone.used();
-    const std::string state = "zone '" + zone.name() + "' has " + formatKib(free) + " of " +
-                              formatKib(zone.size()) + " free";
-    const std::string holders = nameHolders(zone);
-    const std::string who = holders.empty() ? "" : "; " + holders;
-    if (size > free)
-        return makeError(ENOMEM, step, state + who, grow + ", or free some of these");
-
-    std::string pieces = ", but only " + formatKib(zone.largestFree()) + " in one piece";
-    if (alignment > zone.page())
-        pieces += ", before alignment to " + std::to_string(alignment);
-    return makeError(ENOMEM, step, state + pieces + who,
-                     grow + ", or allocate the large blocks first");
+    const std::string holders = nameHolders(zones);
+    return makeError(
+        ENOMEM, step, state + (holders.empty() ? "" : "; " + holders),
+        grow + (anyHasEnough ? ", or allocate the large blocks first" : ", or free some of these"));
 }
 
 } // namespace mediaheap

@@ -6,161 +6,47 @@
 #include <cstring>
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h> // the macros that headers of Linux before 5.15 leave to us
+#include <utility>
 
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "heap/block_state.h"
 #include "heap/exhaustion.h"
+#include "heap/heap_opening.h"
 #include "heap/report.h"
 #include "kernel/kernel.h"
 #include "soc/violation_log.h"
-#include "sources/catalog.h"
-#include "sources/simulated.h"
-
-#ifndef DMA_BUF_NAME_LEN // Linux 5.8's headers lack it
-#define DMA_BUF_NAME_LEN 32
-#endif
 
 namespace mediaheap {
 
 namespace {
 
-constexpr uint64_t defaultSize = uint64_t{256} << 20;
-constexpr uint64_t defaultCache = uint64_t{16} << 20;
-constexpr uint64_t defaultWait = 2000;
-constexpr size_t longestName = DMA_BUF_NAME_LEN - 1;
-
-/// Cut where a UTF-8 character begins: half a character makes a report unreadable.
-std::string cutName(const std::string& name) {
-    if (name.size() <= longestName)
-        return name;
-    size_t end = longestName;
-    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80)
-        end--;
-    return name.substr(0, end);
-}
-
-Error refuse(const std::string& wish, const HeapString& string, const std::string& reason,
-             const std::string& remedy) {
-    return makeError(EOPNOTSUPP, "open source " + string.source, wish + ": " + reason, remedy);
-}
-
-Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
-    if (string.requireDmabuf && !traits.dmabuf)
-        return refuse("require=dmabuf", string, "its memory is no DMA-BUF, no driver imports it",
-                      "choose udmabuf or a dma-heap; `mediaheap list` shows what works here");
-    if (string.cached && *string.cached != traits.cached && !traits.eitherCached)
-        return refuse(traits.cached ? "cached=0" : "cached=1", string,
-                      traits.cached ? "its CPU mappings are always cached"
-                                    : "its CPU mappings are never cached",
-                      traits.cached
-                          ? "leave cached out: every access is synced, so cached memory is safe to "
-                            "share with hardware"
-                          : "leave cached out");
-    if ((string.line || string.evict) && !traits.simulated)
-        return refuse(string.line ? "line" : "evict", string, "its caches are real ones",
-                      "leave it out, or rehearse on source simulated");
-    if (string.contiguous.value_or(false) && !traits.contiguous)
-        return refuse("contiguous=1", string, "its memory is made of scattered pages",
-                      "choose a CMA heap such as dma-heap:default_cma_region; `mediaheap list` "
-                      "shows whether there is one");
-    return {};
+std::vector<Zone::Setup> zonesOf(const HeapString& effective, const SourceTraits& traits) {
+    Zone::Setup zone;
+    zone.name = *effective.zone;
+    zone.base = *effective.base;
+    zone.size = *effective.size;
+    zone.bounded = traits.places;
+    return {zone};
 }
 
 } // namespace
 
-Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, HeapString string) {
-    const uint64_t page = kernel.pageSize();
-    const uint64_t memory = kernel.physicalMemory();
-    const uint64_t usualSize = std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
-
-    const auto size = roundUp(string.size.value_or(usualSize), page);
-    if (!size || *size > memory)
-        return makeError(EINVAL, "size the zone",
-                         "size=" + std::to_string(string.size.value_or(usualSize)) +
-                             " is more than this machine's memory of " + formatKib(memory),
-                         "ask for less");
-    const uint64_t base = string.base.value_or(0);
-    if (base % page != 0 || !checkedAdd(base, *size))
-        return makeError(EINVAL, "place the zone",
-                         "base is no multiple of the page size of " + std::to_string(page) +
-                             " bytes, or the zone would end beyond the address space",
-                         "give another base");
-
-    const bool sanitize = string.sanitize.value_or(false);
-    if (string.stray && !sanitize)
-        return refuse("stray", string, "nobody looks for stray accesses without sanitize=1",
-                      "add sanitize=1, or leave stray out");
-
-    SourceOptions options;
-    options.name = string.name;
-    options.size = *size;
-    options.zone = string.zone.value_or(HeapString::defaultZone);
-    options.prefault = string.prefault.value_or(false);
-    options.cached = string.cached;
-    options.line = string.line;
-    options.evict = string.evict;
-    Result<std::unique_ptr<Source>> source = openSource(kernel, string.source, options);
-    if (!source)
-        return std::move(source).error();
-    const SourceTraits& traits = source.value()->traits();
-    if (Result<void> fit = checkWishes(string, traits); !fit)
-        return std::move(fit).error();
-
-    // Two strings are the same heap when all of this agrees; people want to read only what they
-    // would have to write.
-    const uint64_t usualCache = std::min(defaultCache, *size / 4);
-    HeapString effective = string;
-    effective.size = *size;
-    effective.zone = options.zone;
-    effective.base = base;
-    effective.cached = traits.cached;
-    effective.contiguous = traits.contiguous;
-    effective.requireDmabuf = traits.dmabuf;
-    effective.cache = string.cache.value_or(usualCache);
-    effective.prefault = options.prefault;
-    effective.wait = string.wait.value_or(defaultWait);
-    effective.sanitize = sanitize;
-    if (sanitize)
-        effective.stray = string.stray.value_or(StrayPolicy::Abort);
-
-    HeapString shown = effective;
-    if (!traits.eitherCached || traits.cached)
-        shown.cached.reset();
-    shown.contiguous.reset();
-    shown.requireDmabuf = false;
-    if (base == 0)
-        shown.base.reset();
-    if (effective.cache == usualCache)
-        shown.cache.reset();
-    if (!options.prefault)
-        shown.prefault.reset();
-    if (effective.wait == defaultWait)
-        shown.wait.reset();
-    if (!sanitize)
-        shown.sanitize.reset();
-    if (effective.stray == StrayPolicy::Abort)
-        shown.stray.reset();
-
-    if (traits.simulated) {
-        effective.line = string.line.value_or(SimulatedSource::defaultLine);
-        effective.evict = string.evict.value_or(SimulatedSource::defaultSeed);
-    }
-
-    return std::unique_ptr<HeapCore>(
-        new HeapCore(kernel, std::move(source).value(), std::move(effective), shown.canonical()));
+Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, const HeapString& string) {
+    Result<HeapOpening> opening = openHeap(kernel, string);
+    if (!opening)
+        return std::move(opening).error();
+    return std::unique_ptr<HeapCore>(new HeapCore(kernel, std::move(opening).value()));
 }
 
-HeapCore::HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString effective,
-                   std::string description)
-    : kernel_(kernel), traits_(source->traits()), effective_(std::move(effective)),
-      description_(std::move(description)), page_(kernel.pageSize()),
+HeapCore::HeapCore(Kernel& kernel, HeapOpening opening)
+    : kernel_(kernel), traits_(opening.source->traits()), effective_(std::move(opening.effective)),
+      description_(std::move(opening.description)), page_(kernel.pageSize()),
       longestWait_(*effective_.wait), guardSettings_{effective_.stray.value_or(StrayPolicy::Abort),
                                                      &strays_},
-      violations_(source->violations()), source_(std::move(source)),
-      zone_(*effective_.zone, *effective_.base, *effective_.size, page_, traits_.places),
-      cache_(*effective_.cache, traits_.places) {}
+      violations_(opening.source->violations()), source_(std::move(opening.source)),
+      store_(ZoneSet(zonesOf(effective_, traits_), page_), *effective_.cache, traits_.places) {}
 
 HeapCore::~HeapCore() = default;
 
@@ -182,39 +68,6 @@ Result<void> HeapCore::checkShared(const HeapString& wanted) const {
                      "zone= of its own");
 }
 
-Result<HeapCore::Request> HeapCore::check(size_t size, const AllocOptions& options) const {
-    const std::string step = "allocate " + std::to_string(size) + " bytes";
-    if (size == 0)
-        return makeError(EINVAL, step, "a block without memory", "ask for at least one byte");
-    if (options.alignment != 0 && !isPowerOfTwo(options.alignment))
-        return makeError(EINVAL, step,
-                         "alignment " + std::to_string(options.alignment) + " is no power of two");
-    const auto rounded = roundUp(size, page_);
-    if (!rounded)
-        return makeError(EOVERFLOW, step, "no address space holds that many whole pages",
-                         "check how the size was computed");
-    const bool cached = options.cached.value_or(traits_.cached);
-    if (cached != traits_.cached && !traits_.eitherCached)
-        return makeError(EOPNOTSUPP, step,
-                         traits_.cached ? "this source's CPU mappings are always cached"
-                                        : "this source's CPU mappings are never cached",
-                         "leave the wish out");
-    if (options.contiguous && !traits_.contiguous)
-        return makeError(EOPNOTSUPP, step, "this source's memory is made of scattered pages",
-                         "open a CMA heap such as dma-heap:default_cma_region");
-    if (*rounded <= zone_.size() && *rounded > traits_.largestBlock)
-        return makeError(EINVAL, step,
-                         "more than this source makes in one piece, " +
-                             formatKib(traits_.largestBlock),
-                         traits_.largestBlockLimit);
-    return Request{*rounded,
-                   std::max(options.alignment, page_),
-                   cutName(options.name),
-                   options.client,
-                   options.zero,
-                   cached};
-}
-
 Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> heap, size_t size,
                                                        const AllocOptions& options) {
     Result<std::shared_ptr<BlockState>> block = tryAllocate(std::move(heap), size, options);
@@ -228,11 +81,11 @@ Result<std::shared_ptr<BlockState>> HeapCore::allocate(std::shared_ptr<Heap> hea
 
 Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> heap, size_t size,
                                                           const AllocOptions& options) {
-    const Result<Request> checked = check(size, options);
+    const Result<BlockRequest> checked = checkRequest(size, options, traits_, store_.zones());
     if (!checked)
         return checked.error();
-    const Request& request = checked.value();
-    Result<Placement> placed = place(request);
+    const BlockRequest& request = checked.value();
+    Result<HeapStore::Placement> placed = place(request);
     if (!placed)
         return std::move(placed).error();
 
@@ -245,7 +98,7 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
         recycled ? Result<Backing>(std::move(*placed->reused)) : makeBacking(request, offset);
     if (!backing) {
         const std::lock_guard lock(mutex_);
-        zone_.release(offset);
+        store_.abandon(offset);
         return std::move(backing).error();
     }
     backing->client = request.client;
@@ -264,42 +117,21 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
     }
 
     const std::lock_guard lock(mutex_);
-    zone_.attach(offset, block.get());
+    store_.attach(offset, block.get());
     recycled_ += recycled ? 1 : 0;
     return block;
 }
 
-Result<HeapCore::Placement> HeapCore::place(const Request& request) {
+Result<HeapStore::Placement> HeapCore::place(const BlockRequest& request) {
     BlockCache::Doomed doomed; // dropped after the lock
     const std::lock_guard lock(mutex_);
     if (destroyed_)
         return makeError(ENODEV, "allocate " + std::to_string(request.size) + " bytes",
                          "the heap was destroyed", "open it anew");
-
-    auto offset = zone_.reserve(request.size, request.alignment, request.name);
-    if (!offset && !quarantine_.isEmpty()) {
-        collectFreed(doomed);
-        offset = zone_.reserve(request.size, request.alignment, request.name);
-    }
-    if (!offset)
-        return explainExhaustion(zone_, request.size, request.alignment);
-
-    Placement placement;
-    placement.offset = *offset;
-    placement.reused = cache_.take(*offset, {request.size, request.alignment, request.cached});
-    // What the CPU cannot write it cannot clear for its next client.
-    if (placement.reused && !placement.reused->isWritable()) {
-        doomed.push_back(std::move(*placement.reused));
-        placement.reused.reset();
-    }
-    cache_.evictOverlapping(*offset, request.size, doomed);
-    // Where the source does not place, kept memory is memory beside the budget; what is in use and
-    // what is kept stay within it together.
-    cache_.evictTo(std::min(cache_.bytes(), zone_.size() - zone_.used()), doomed);
-    return placement;
+    return store_.place(request, doomed);
 }
 
-Result<Backing> HeapCore::makeBacking(const Request& request, uint64_t offset) {
+Result<Backing> HeapCore::makeBacking(const BlockRequest& request, uint64_t offset) {
     const auto attempt = [&]() -> Result<Backing> {
         Result<SourceMemory> memory =
             source_->create(offset, request.size, {request.name, request.cached});
@@ -335,39 +167,19 @@ void HeapCore::giveBack(Backing backing) {
     const Holders holders = backing.holders();
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
-
-    // Where nobody can tell who still has the memory, it is never given to anyone else. A place in
-    // an arena stays taken for it; elsewhere it goes with its last user.
-    const bool keepsPlace =
-        holders == Holders::Some || (holders == Holders::Unknown && zone_.places());
-    if (keepsPlace && !destroyed_) {
-        zone_.markHeld(backing.offset);
-        quarantine_.put(std::move(backing));
-        return;
-    }
-    zone_.release(backing.offset);
-    if (holders == Holders::None && !destroyed_)
-        cache_.put(std::move(backing), doomed);
-    else
-        doomed.push_back(std::move(backing));
-}
-
-void HeapCore::collectFreed(BlockCache::Doomed& doomed) {
-    for (Backing& backing : quarantine_.poll()) {
-        zone_.release(backing.offset);
-        cache_.put(std::move(backing), doomed);
-    }
+    store_.giveBack(std::move(backing), holders, /*forGood=*/destroyed_, doomed);
 }
 
 Stats HeapCore::statsLocked() const {
     Stats stats;
-    stats.size = zone_.size();
-    stats.used = zone_.used();
-    stats.peak = zone_.peak();
-    stats.cached = cache_.bytes();
-    stats.held = zone_.held();
-    stats.largestFree = std::min<uint64_t>(zone_.largestFree(), traits_.largestBlock);
-    stats.blocks = zone_.entries().size();
+    const ZoneSet& zones = store_.zones();
+    stats.size = zones.size();
+    stats.used = zones.used();
+    stats.peak = zones.peak();
+    stats.cached = store_.cachedBytes();
+    stats.held = zones.held();
+    stats.largestFree = std::min<uint64_t>(zones.largestFree(), traits_.largestBlock);
+    stats.blocks = zones.blocks();
     stats.allocations = allocations_;
     stats.recycled = recycled_;
     stats.failures = failures_;
@@ -382,7 +194,7 @@ Stats HeapCore::statsLocked() const {
 Stats HeapCore::stats() {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
-    collectFreed(doomed);
+    store_.collectFreed(doomed);
     return statsLocked();
 }
 
@@ -393,23 +205,23 @@ std::vector<simulated::Violation> HeapCore::takeViolations(uint64_t device) {
 uint64_t HeapCore::trim() {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
-    collectFreed(doomed);
+    store_.collectFreed(doomed);
     if (destroyed_)
         return 0;
-    cache_.evictTo(0, doomed);
+    store_.emptyCache(doomed);
     uint64_t bytes = 0;
     for (const Backing& backing : doomed)
         bytes += backing.size();
-    return zone_.places() ? discardGaps(doomed) : bytes;
+    return traits_.places ? discardGaps(doomed) : bytes;
 }
 
 uint64_t HeapCore::discardGaps(BlockCache::Doomed& doomed) {
     // The descriptors go first: pages under a live udmabuf must not be punched out.
     doomed.clear();
     uint64_t bytes = 0;
-    zone_.pages().forEachGap([&](uint64_t first, uint64_t pages) {
-        bytes += source_->discard(first * page_, pages * page_);
-    });
+    for (const auto& zone : store_.zones().zones())
+        zone->forEachGap(
+            [&](uint64_t offset, uint64_t size) { bytes += source_->discard(offset, size); });
     return bytes;
 }
 
@@ -418,20 +230,15 @@ Result<void> HeapCore::destroy() {
     const std::lock_guard lock(mutex_);
     if (destroyed_)
         return {};
-    collectFreed(doomed);
-    const uint64_t live =
-        static_cast<uint64_t>(std::count_if(zone_.entries().begin(), zone_.entries().end(),
-                                            [](const auto& entry) { return !entry.second.held; }));
+    store_.collectFreed(doomed);
+    const uint64_t live = store_.zones().live();
     if (live > 0)
         return makeError(EBUSY, "destroy the heap",
                          std::to_string(live) + (live == 1 ? " block is" : " blocks are") +
-                             " still allocated; " + nameHolders(zone_),
+                             " still allocated; " + nameHolders(store_.zones().matching({})),
                          "free them first");
-    cache_.evictTo(0, doomed);
-    for (Backing& backing : quarantine_.takeAll()) {
-        zone_.release(backing.offset);
-        doomed.push_back(std::move(backing));
-    }
+    store_.emptyCache(doomed);
+    store_.leaveHeld(doomed);
     // No block is being made either: it would be in the zone's table.
     source_.reset();
     destroyed_ = true;
@@ -445,28 +252,7 @@ bool HeapCore::isDestroyed() const {
 
 Result<void> HeapCore::validate() {
     const std::lock_guard lock(mutex_);
-    std::string wrong = zone_.validate();
-    uint64_t cached = 0;
-    cache_.forEach([&](const Backing& backing) {
-        cached += backing.size();
-        if (zone_.places() && !zone_.isFree(backing.offset, backing.size()))
-            wrong = "kept memory at " + std::to_string(backing.offset) + " lies under a block";
-    });
-    if (cached != cache_.bytes() || cached > cache_.bound())
-        wrong = "the block cache counts " + std::to_string(cache_.bytes()) + " bytes and has " +
-                std::to_string(cached);
-    uint64_t held = 0;
-    quarantine_.forEach([&](const Backing& backing) {
-        held += backing.size();
-        const auto entry = zone_.entries().find(backing.offset);
-        if (entry == zone_.entries().end() || !entry->second.held)
-            wrong = "held memory at " + std::to_string(backing.offset) + " is not in the zone";
-    });
-    if (held != zone_.held())
-        wrong = "the quarantine has " + std::to_string(held) + " bytes, the zone counts " +
-                std::to_string(zone_.held());
-    if (zone_.used() + cached > zone_.size())
-        wrong = "memory in use and kept exceed the budget";
+    const std::string wrong = store_.validate();
     if (wrong.empty())
         return {};
     return makeError(EUCLEAN, "validate the heap", wrong,
@@ -476,10 +262,10 @@ Result<void> HeapCore::validate() {
 std::string HeapCore::report(ReportFormat format) {
     BlockCache::Doomed doomed;
     const std::lock_guard lock(mutex_);
-    collectFreed(doomed);
+    store_.collectFreed(doomed);
     if (format == ReportFormat::Text)
-        return reportText(zone_);
-    return reportJson(description_, traits_, zone_, statsLocked());
+        return reportText(store_.zones());
+    return reportJson(description_, traits_, store_.zones(), statsLocked());
 }
 
 } // namespace mediaheap

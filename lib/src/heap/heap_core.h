@@ -15,10 +15,9 @@
 #include <mediaheap/stats.h>
 
 #include "heap/backing.h"
-#include "heap/block_cache.h"
+#include "heap/block_request.h"
+#include "heap/heap_store.h"
 #include "heap/heap_string.h"
-#include "heap/quarantine.h"
-#include "heap/zone.h"
 #include "sources/source.h"
 #include "sync/access_counter.h"
 #include "sync/access_guard.h"
@@ -27,15 +26,16 @@ namespace mediaheap {
 
 class BlockState;
 class Kernel;
+struct HeapOpening;
 
-/// The works of a Heap: one source, one zone, and what was freed and may be used again.
+/// The works of a Heap: one source, its zones, and what was freed and may be used again.
 ///
 /// Thread safety: all members from any thread. One mutex guards the tables; system calls that can
 /// take long (making memory, clearing it, dropping it) are made outside it.
 class HeapCore {
 public:
     /// Opens the source of @p string and works out what was left to defaults.
-    static Result<std::unique_ptr<HeapCore>> open(Kernel& kernel, HeapString string);
+    static Result<std::unique_ptr<HeapCore>> open(Kernel& kernel, const HeapString& string);
     ~HeapCore();
 
     /// Whether somebody who opens @p wanted can be given this heap.
@@ -48,7 +48,10 @@ public:
     /// The heap string with every default worked out.
     const HeapString& effective() const noexcept { return effective_; }
     const SourceTraits& traits() const noexcept { return traits_; }
-    const Zone& zone() const noexcept { return zone_; }
+    /// Of a block at @p offset; for as long as the heap lives.
+    uint64_t addressOf(uint64_t offset) const {
+        return store_.zones().at(offset).addressOf(offset);
+    }
     Kernel& kernel() noexcept { return kernel_; }
     SyncStats& syncStats() noexcept { return syncStats_; }
     /// How long an access waits for the hardware's fences.
@@ -72,31 +75,15 @@ public:
     std::vector<SourceInfo> passedOver; // set once, before the heap is handed out
 
 private:
-    struct Request {
-        size_t size;
-        size_t alignment;
-        std::string name;
-        uint64_t client;
-        bool zero;
-        bool cached;
-    };
-    struct Placement {
-        uint64_t offset = 0;
-        std::optional<Backing> reused;
-    };
-
-    HeapCore(Kernel& kernel, std::unique_ptr<Source> source, HeapString effective,
-             std::string description);
+    HeapCore(Kernel& kernel, HeapOpening opening);
 
     Result<std::shared_ptr<BlockState>> tryAllocate(std::shared_ptr<Heap> heap, size_t size,
                                                     const AllocOptions& options);
-    Result<Request> check(size_t size, const AllocOptions& options) const;
-    Result<Placement> place(const Request& request);
-    Result<Backing> makeBacking(const Request& request, uint64_t offset);
+    Result<HeapStore::Placement> place(const BlockRequest& request);
+    Result<Backing> makeBacking(const BlockRequest& request, uint64_t offset);
     void nameBuffer(Backing& backing, const std::string& name);
 
     // With mutex_ held.
-    void collectFreed(BlockCache::Doomed& doomed);
     uint64_t discardGaps(BlockCache::Doomed& doomed);
     Stats statsLocked() const;
 
@@ -113,9 +100,7 @@ private:
     const std::shared_ptr<ViolationLog> violations_; // null where none can be seen
     std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives
     mutable std::mutex mutex_;
-    Zone zone_;
-    BlockCache cache_;
-    Quarantine quarantine_;
+    HeapStore store_;
     bool destroyed_ = false;
     uint64_t allocations_ = 0;
     uint64_t recycled_ = 0;

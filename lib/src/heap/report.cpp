@@ -22,43 +22,13 @@ __attribute__((format(printf, 2, 3))) void append(std::string& text, const char*
         text.append(line, std::min(static_cast<size_t>(length), sizeof line - 1));
 }
 
-} // namespace
+using Json = nlohmann::ordered_json;
 
-std::string reportText(const Zone& zone) {
-    std::string text;
-    append(text,
-           "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=0, nBYTES=%" PRIu64
-           "KB,    NAME=\"%s\"\n",
-           zone.base(), zone.base() + zone.size() - 1, zone.size() / 1024, zone.name().c_str());
-    for (const auto& [offset, entry] : zone.entries()) {
-        const uint64_t first = zone.base() + offset;
-        append(text,
-               "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64
-               "), kvirt=0x00000000, flags=0x00000000, length=%" PRIu64 "KB,    name=\"%s\"\n",
-               first, first + entry.size - 1, entry.size / 1024,
-               entry.name.empty() ? "<null>" : entry.name.c_str());
-    }
-
-    const uint64_t total = zone.size() / 1024;
-    const uint64_t used = zone.used() / 1024;
-    const uint64_t remain = total - used;
-    append(text,
-           "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
-           "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
-           "KB),zone_number=1,block_number=%zu\n",
-           total, total / 1024, used, used / 1024, used % 1024, remain, remain / 1024,
-           remain % 1024, zone.entries().size());
-    return text;
-}
-
-std::string reportJson(const std::string& description, const SourceTraits& traits, const Zone& zone,
-                       const Stats& stats) {
-    using Json = nlohmann::ordered_json;
-
+Json zoneJson(const Zone& zone) {
     Json blocks = Json::array();
     for (const auto& [offset, entry] : zone.entries()) {
         Json block;
-        block["address"] = zone.base() + offset;
+        block["address"] = zone.addressOf(offset);
         block["length"] = entry.size;
         block["name"] = entry.name;
         block["state"] = entry.held ? "held" : entry.block ? "live" : "pending";
@@ -72,10 +42,53 @@ std::string reportJson(const std::string& description, const SourceTraits& trait
         blocks.push_back(std::move(block));
     }
 
-    Json zoneJson;
-    zoneJson["name"] = zone.name();
-    zoneJson["base"] = zone.base();
-    zoneJson["blocks"] = std::move(blocks);
+    Json json;
+    json["name"] = zone.name();
+    json["gfp"] = zone.gfp();
+    json["base"] = zone.base();
+    json["size"] = zone.size();
+    json["used"] = zone.used();
+    json["blocks"] = std::move(blocks);
+    return json;
+}
+
+} // namespace
+
+std::string reportText(const ZoneSet& zones) {
+    std::string text;
+    for (const auto& zone : zones.zones()) {
+        append(text,
+               "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=%" PRIu64 ", nBYTES=%" PRIu64
+               "KB,    NAME=\"%s\"\n",
+               zone->base(), zone->base() + zone->size() - 1, zone->gfp(), zone->size() / 1024,
+               zone->name().c_str());
+        for (const auto& [offset, entry] : zone->entries()) {
+            const uint64_t first = zone->addressOf(offset);
+            append(text,
+                   "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64 "), kvirt=0x%08" PRIX64
+                   ", flags=0x%08" PRIX32 ", length=%" PRIu64 "KB,    name=\"%s\"\n",
+                   first, first + entry.size - 1, entry.kvirt, entry.flags, entry.size / 1024,
+                   entry.name.empty() ? "<null>" : entry.name.c_str());
+        }
+    }
+
+    const uint64_t total = zones.size() / 1024;
+    const uint64_t used = zones.used() / 1024;
+    const uint64_t remain = total - used;
+    append(text,
+           "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
+           "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
+           "KB),zone_number=%zu,block_number=%" PRIu64 "\n",
+           total, total / 1024, used, used / 1024, used % 1024, remain, remain / 1024,
+           remain % 1024, zones.zones().size(), zones.blocks());
+    return text;
+}
+
+std::string reportJson(const std::string& description, const SourceTraits& traits,
+                       const ZoneSet& zones, const Stats& stats) {
+    Json zonesJson = Json::array();
+    for (const auto& zone : zones.zones())
+        zonesJson.push_back(zoneJson(*zone));
 
     Json report;
     report["heap"] = description;
@@ -96,7 +109,7 @@ std::string reportJson(const std::string& description, const SourceTraits& trait
     report["syncs_saved"] = stats.syncsSaved;
     report["bytes_synced"] = stats.bytesSynced;
     report["stray_accesses"] = stats.strayAccesses;
-    report["zones"] = Json::array({std::move(zoneJson)});
+    report["zones"] = std::move(zonesJson);
     // Names are the caller's bytes and need not be UTF-8; replacing is better than throwing.
     return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -14,24 +14,26 @@ constexpr uint64_t labelPages = uint64_t{1} << 40;
 
 } // namespace
 
-Zone::Zone(std::string name, uint64_t base, uint64_t size, uint64_t page, bool places)
-    : name_(std::move(name)), base_(base), size_(size), page_(page), places_(places),
-      pages_(places ? size / page : labelPages, base / page) {}
+Zone::Zone(Setup setup, uint64_t page)
+    : setup_(std::move(setup)), page_(page),
+      pages_(setup_.bounded ? setup_.size / page : labelPages, setup_.base / page) {}
 
 uint64_t Zone::largestFree() const noexcept {
-    return places_ ? pages_.largestGap() * page_ : size_ - used_;
+    return setup_.bounded ? pages_.largestGap() * page_ : size() - used_;
 }
 
 std::optional<uint64_t> Zone::reserve(uint64_t size, uint64_t alignment, const std::string& name) {
-    if (size > size_ - used_)
+    if (size > setup_.size - used_)
         return std::nullopt;
     const auto first = pages_.allocate(size / page_, std::max<uint64_t>(alignment / page_, 1));
     if (!first)
         return std::nullopt;
-    const uint64_t offset = *first * page_;
-    entries_.emplace(offset, Entry{size, name, nullptr, false});
+    const uint64_t offset = setup_.start + *first * page_;
+    Entry entry;
+    entry.size = size;
+    entry.name = name;
+    entries_.emplace(offset, std::move(entry));
     used_ += size;
-    peak_ = std::max(peak_, used_);
     return offset;
 }
 
@@ -50,22 +52,22 @@ void Zone::release(uint64_t offset) {
     used_ -= entry->second.size;
     if (entry->second.held)
         held_ -= entry->second.size;
-    const bool freed = pages_.free(offset / page_, entry->second.size / page_);
+    const bool freed = pages_.free(pageOf(offset), entry->second.size / page_);
     assert(freed);
     (void)freed;
     entries_.erase(entry);
 }
 
 bool Zone::isFree(uint64_t offset, uint64_t size) const {
-    return pages_.isFree(offset / page_, size / page_);
+    return pages_.isFree(pageOf(offset), size / page_);
 }
 
 std::string Zone::validate() const {
     if (std::string wrong = pages_.validate(); !wrong.empty())
-        return "free ranges of zone '" + name_ + "': " + wrong;
+        return "free ranges of zone '" + name() + "': " + wrong;
     uint64_t used = 0;
     uint64_t held = 0;
-    uint64_t end = 0;
+    uint64_t end = start();
     for (const auto& [offset, entry] : entries_) {
         const std::string where = "block '" + entry.name + "' at " + std::to_string(offset);
         if (entry.size == 0 || entry.size % page_ != 0 || offset % page_ != 0)
@@ -79,12 +81,12 @@ std::string Zone::validate() const {
         held += entry.held ? entry.size : 0;
     }
     if (used != used_ || held != held_)
-        return "the blocks of zone '" + name_ + "' add up to " + std::to_string(used) + " bytes, " +
-               std::to_string(used_) + " are counted";
+        return "the blocks of zone '" + name() + "' add up to " + std::to_string(used) +
+               " bytes, " + std::to_string(used_) + " are counted";
     if ((pages_.totalPages() - pages_.freePages()) * page_ != used_)
-        return "zone '" + name_ + "' counts other pages than its blocks have";
-    if (used_ > size_ || peak_ > size_ || used_ > peak_)
-        return "zone '" + name_ + "' is over its budget";
+        return "zone '" + name() + "' counts other pages than its blocks have";
+    if (used_ > size())
+        return "zone '" + name() + "' is over its budget";
     return {};
 }
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "heap/heap_opening.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "heap/exhaustion.h"
+#include "kernel/kernel.h"
+#include "sources/catalog.h"
+#include "sources/simulated.h"
+
+namespace mediaheap {
+
+namespace {
+
+constexpr uint64_t defaultSize = uint64_t{256} << 20;
+constexpr uint64_t defaultCache = uint64_t{16} << 20;
+constexpr uint64_t defaultWait = 2000;
+
+Error refuse(const std::string& wish, const HeapString& string, const std::string& reason,
+             const std::string& remedy) {
+    return makeError(EOPNOTSUPP, "open source " + string.source, wish + ": " + reason, remedy);
+}
+
+} // namespace
+
+Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
+    if (string.requireDmabuf && !traits.dmabuf)
+        return refuse("require=dmabuf", string, "its memory is no DMA-BUF, no driver imports it",
+                      "choose udmabuf or a dma-heap; `mediaheap list` shows what works here");
+    if (string.cached && *string.cached != traits.cached && !traits.eitherCached)
+        return refuse(traits.cached ? "cached=0" : "cached=1", string,
+                      traits.cached ? "its CPU mappings are always cached"
+                                    : "its CPU mappings are never cached",
+                      traits.cached
+                          ? "leave cached out: every access is synced, so cached memory is safe to "
+                            "share with hardware"
+                          : "leave cached out");
+    if ((string.line || string.evict) && !traits.simulated)
+        return refuse(string.line ? "line" : "evict", string, "its caches are real ones",
+                      "leave it out, or rehearse on source simulated");
+    if (string.contiguous.value_or(false) && !traits.contiguous)
+        return refuse("contiguous=1", string, "its memory is made of scattered pages",
+                      "choose a CMA heap such as dma-heap:default_cma_region; `mediaheap list` "
+                      "shows whether there is one");
+    return {};
+}
+
+Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
+    const uint64_t page = kernel.pageSize();
+    const uint64_t memory = kernel.physicalMemory();
+    const uint64_t usualSize = std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
+
+    const auto size = roundUp(string.size.value_or(usualSize), page);
+    if (!size || *size > memory)
+        return makeError(EINVAL, "size the zone",
+                         "size=" + std::to_string(string.size.value_or(usualSize)) +
+                             " is more than this machine's memory of " + formatKib(memory),
+                         "ask for less");
+    const uint64_t base = string.base.value_or(0);
+    if (base % page != 0 || !checkedAdd(base, *size))
+        return makeError(EINVAL, "place the zone",
+                         "base is no multiple of the page size of " + std::to_string(page) +
+                             " bytes, or the zone would end beyond the address space",
+                         "give another base");
+
+    const bool sanitize = string.sanitize.value_or(false);
+    if (string.stray && !sanitize)
+        return refuse("stray", string, "nobody looks for stray accesses without sanitize=1",
+                      "add sanitize=1, or leave stray out");
+
+    SourceOptions options;
+    options.name = string.name;
+    options.size = *size;
+    options.zone = string.zone.value_or(HeapString::defaultZone);
+    options.prefault = string.prefault.value_or(false);
+    options.cached = string.cached;
+    options.line = string.line;
+    options.evict = string.evict;
+    Result<std::unique_ptr<Source>> source = openSource(kernel, string.source, options);
+    if (!source)
+        return std::move(source).error();
+    const SourceTraits& traits = source.value()->traits();
+    if (Result<void> fit = checkWishes(string, traits); !fit)
+        return std::move(fit).error();
+
+    // Two strings are the same heap when all of this agrees; people want to read only what they
+    // would have to write.
+    const uint64_t usualCache = std::min(defaultCache, *size / 4);
+    HeapString effective = string;
+    effective.size = *size;
+    effective.zone = options.zone;
+    effective.base = base;
+    effective.cached = traits.cached;
+    effective.contiguous = traits.contiguous;
+    effective.requireDmabuf = traits.dmabuf;
+    effective.cache = string.cache.value_or(usualCache);
+    effective.prefault = options.prefault;
+    effective.wait = string.wait.value_or(defaultWait);
+    effective.sanitize = sanitize;
+    if (sanitize)
+        effective.stray = string.stray.value_or(StrayPolicy::Abort);
+
+    HeapString shown = effective;
+    if (!traits.eitherCached || traits.cached)
+        shown.cached.reset();
+    shown.contiguous.reset();
+    shown.requireDmabuf = false;
+    if (base == 0)
+        shown.base.reset();
+    if (effective.cache == usualCache)
+        shown.cache.reset();
+    if (!options.prefault)
+        shown.prefault.reset();
+    if (effective.wait == defaultWait)
+        shown.wait.reset();
+    if (!sanitize)
+        shown.sanitize.reset();
+    if (effective.stray == StrayPolicy::Abort)
+        shown.stray.reset();
+
+    if (traits.simulated) {
+        effective.line = string.line.value_or(SimulatedSource::defaultLine);
+        effective.evict = string.evict.value_or(SimulatedSource::defaultSeed);
+    }
+
+    return HeapOpening{std::move(source).value(), std::move(effective), shown.canonical()};
+}
+
+} // namespace mediaheap
