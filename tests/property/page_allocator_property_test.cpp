@@ -22,9 +22,10 @@ class NaivePages {
 public:
     NaivePages(uint64_t pages, uint64_t firstPage) : used_(pages, false), firstPage_(firstPage) {}
 
+    /// Every gap from its first aligned page on, the shortest that will do.
     std::optional<uint64_t> place(uint64_t pages, uint64_t alignment) const {
         std::optional<uint64_t> best;
-        uint64_t bestGap = 0;
+        uint64_t bestLength = 0;
         for (uint64_t start = 0; start < used_.size();) {
             if (used_[start]) {
                 ++start;
@@ -36,13 +37,22 @@ public:
             uint64_t at = start;
             while (at < end && (firstPage_ + at) % alignment != 0)
                 ++at;
-            if (at + pages <= end && (!best || end - start < bestGap)) {
+            if (at + pages <= end && (!best || end - at < bestLength)) {
                 best = at;
-                bestGap = end - start;
+                bestLength = end - at;
             }
             start = end;
         }
         return best;
+    }
+
+    /// Every place from the top down.
+    std::optional<uint64_t> placeFromTop(uint64_t pages, uint64_t alignment) const {
+        for (uint64_t at = used_.size(); at-- > 0;) {
+            if ((firstPage_ + at) % alignment == 0 && is(at, pages, false))
+                return at;
+        }
+        return std::nullopt;
     }
 
     void set(uint64_t first, uint64_t pages, bool used) {
@@ -85,6 +95,7 @@ struct ZoneShape {
     uint64_t largestRequest;
     uint64_t operations;
     uint64_t seed;
+    uint64_t fromTop = 0; ///< eighths of the blocks
 };
 
 void PrintTo(const ZoneShape& shape, std::ostream* out) {
@@ -114,14 +125,27 @@ TEST_P(PageAllocatorProperty, PlacesAndFreesAsTheModelDoes) {
             if (!model.is(first, pages, true)) {
                 ASSERT_FALSE(zone.free(first, pages)) << "operation " << n;
             }
+            if (random.chance(1, 4)) {
+                const bool free = model.is(first, pages, false);
+                ASSERT_EQ(zone.take(first, pages), free) << "operation " << n;
+                if (free) {
+                    model.set(first, pages, true);
+                    blocks.emplace_back(first, pages);
+                }
+            }
         } else if (choice < (filling ? 11 : 6)) {
             const uint64_t pages = random.between(1, shape.largestRequest);
             const uint64_t alignment = random.chance(1, 2)   ? 1
                                        : random.chance(1, 8) ? random.between(1, 40)
                                                              : 1ull << random.below(8);
-            const std::optional<uint64_t> expected = model.place(pages, alignment);
-            ASSERT_EQ(zone.allocate(pages, alignment), expected)
-                << "operation " << n << ": " << pages << " pages, alignment " << alignment;
+            const bool fromTop = random.chance(shape.fromTop, 8);
+            const std::optional<uint64_t> expected =
+                fromTop ? model.placeFromTop(pages, alignment) : model.place(pages, alignment);
+            const auto order =
+                fromTop ? PageAllocator::Order::FromTop : PageAllocator::Order::BestFit;
+            ASSERT_EQ(zone.allocate(pages, alignment, order), expected)
+                << "operation " << n << ": " << pages << " pages, alignment " << alignment
+                << (fromTop ? ", from the top" : "");
             if (expected) {
                 model.set(*expected, pages, true);
                 blocks.emplace_back(*expected, pages);
@@ -154,14 +178,14 @@ TEST_P(PageAllocatorProperty, PlacesAndFreesAsTheModelDoes) {
     EXPECT_EQ(zone.validate(), "");
 }
 
-// A million operations together.
-INSTANTIATE_TEST_SUITE_P(Zones, PageAllocatorProperty,
-                         testing::Values(ZoneShape{1, 0, 2, 20000, 1}, ZoneShape{7, 3, 4, 80000, 2},
-                                         ZoneShape{64, 0, 8, 200000, 3},
-                                         ZoneShape{64, 0x44000, 40, 100000, 4},
-                                         ZoneShape{257, 129, 16, 300000, 5},
-                                         ZoneShape{1000, 5, 64, 200000, 6},
-                                         ZoneShape{1024, 1ull << 40, 8, 100000, 7}));
+// 1.1 million operations together.
+INSTANTIATE_TEST_SUITE_P(
+    Zones, PageAllocatorProperty,
+    testing::Values(ZoneShape{1, 0, 2, 20000, 1}, ZoneShape{7, 3, 4, 80000, 2},
+                    ZoneShape{64, 0, 8, 200000, 3}, ZoneShape{64, 0x44000, 40, 100000, 4},
+                    ZoneShape{257, 129, 16, 300000, 5}, ZoneShape{1000, 5, 64, 200000, 6},
+                    ZoneShape{1024, 1ull << 40, 8, 100000, 7}, ZoneShape{64, 3, 12, 50000, 8, 8},
+                    ZoneShape{257, 0x44001, 24, 50000, 9, 4}));
 
 } // namespace
 } // namespace mediaheap

@@ -67,6 +67,10 @@ struct AllocOptions {
     /// the first that matches and has room gives the block.
     std::string zone;
     uint64_t gfp = 0;
+    /// Takes the highest free place of the zone instead of the one that fits best: HiSilicon's
+    /// order "high to low", which keeps a long-lived block away from what comes and goes. Needs a
+    /// heap with places: one of `udmabuf`, or with `mmz=` in its heap string.
+    bool fromTop = false;
 };
 
 enum class ReportFormat {

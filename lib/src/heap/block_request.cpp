@@ -75,6 +75,10 @@ Result<BlockRequest> checkRequest(size_t size, const AllocOptions& options,
     if (options.contiguous && !traits.contiguous)
         return makeError(EOPNOTSUPP, step, "this source's memory is made of scattered pages",
                          "open a CMA heap such as dma-heap:default_cma_region");
+    if (options.fromTop && !zones.areBounded())
+        return makeError(EOPNOTSUPP, step,
+                         "a place from the top: this heap's addresses are labels without an end",
+                         "give the heap zones of its own with mmz=, or leave the wish out");
     if (*rounded <= zones.size() && *rounded > traits.largestBlock)
         return makeError(EINVAL, step,
                          "more than this source makes in one piece, " +
@@ -87,7 +91,8 @@ Result<BlockRequest> checkRequest(size_t size, const AllocOptions& options,
     request.client = options.client;
     request.zero = options.zero;
     request.cached = cached;
-    request.where = {options.zone, options.gfp};
+    request.where = {options.zone, options.gfp,
+                     options.fromTop ? Zone::Order::FromTop : Zone::Order::BestFit};
     if (!zones.knows(request.where))
         return makeError(ENOENT, step, describeMiss(request.where), listZones(zones));
     return request;

@@ -74,11 +74,12 @@ Error explainExhaustion(const Zones& zones, uint64_t size, uint64_t alignment) {
     bool anyHasEnough = false;
     for (const Zone* const zone : zones) {
         whole += (whole.empty() ? "" : " or '") + zone->name() + "' of " + formatKib(zone->size());
+        const uint64_t needed = zone->rounded(size).value_or(UINT64_MAX);
         const uint64_t free = zone->size() - zone->used();
         state += (state.empty() ? "zone '" : ", zone '") + zone->name() + "' has " +
                  formatKib(free) + " of " + formatKib(zone->size()) + " free";
-        anyCouldHold = anyCouldHold || size <= zone->size();
-        if (size > free)
+        anyCouldHold = anyCouldHold || needed <= zone->size();
+        if (needed > free)
             continue;
         anyHasEnough = true;
         state += ", but only " + formatKib(zone->largestFree()) + " in one piece";

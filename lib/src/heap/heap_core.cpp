@@ -90,12 +90,13 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
         return std::move(placed).error();
 
     const uint64_t offset = placed->offset;
+    const size_t taken = placed->size;
     const bool recycled = placed->reused.has_value();
     const bool clean =
         recycled ? !request.zero && request.client != 0 && placed->reused->client == request.client
-                 : source_->isFresh(offset, request.size);
-    Result<Backing> backing =
-        recycled ? Result<Backing>(std::move(*placed->reused)) : makeBacking(request, offset);
+                 : source_->isFresh(offset, taken);
+    Result<Backing> backing = recycled ? Result<Backing>(std::move(*placed->reused))
+                                       : makeBacking(request, offset, taken);
     if (!backing) {
         const std::lock_guard lock(mutex_);
         store_.abandon(offset);
@@ -131,13 +132,12 @@ Result<HeapStore::Placement> HeapCore::place(const BlockRequest& request) {
     return store_.place(request, doomed);
 }
 
-Result<Backing> HeapCore::makeBacking(const BlockRequest& request, uint64_t offset) {
+Result<Backing> HeapCore::makeBacking(const BlockRequest& request, uint64_t offset, size_t size) {
     const auto attempt = [&]() -> Result<Backing> {
-        Result<SourceMemory> memory =
-            source_->create(offset, request.size, {request.name, request.cached});
+        Result<SourceMemory> memory = source_->create(offset, size, {request.name, request.cached});
         if (!memory)
             return std::move(memory).error();
-        return Backing::make(kernel_, std::move(memory).value(), request.size, request.alignment,
+        return Backing::make(kernel_, std::move(memory).value(), size, request.alignment,
                              *effective_.sanitize ? &guardSettings_ : nullptr);
     };
 

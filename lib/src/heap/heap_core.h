@@ -80,7 +80,7 @@ private:
     Result<std::shared_ptr<BlockState>> tryAllocate(std::shared_ptr<Heap> heap, size_t size,
                                                     const AllocOptions& options);
     Result<HeapStore::Placement> place(const BlockRequest& request);
-    Result<Backing> makeBacking(const BlockRequest& request, uint64_t offset);
+    Result<Backing> makeBacking(const BlockRequest& request, uint64_t offset, size_t size);
     void nameBuffer(Backing& backing, const std::string& name);
 
     // With mutex_ held.

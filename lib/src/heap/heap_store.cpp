@@ -13,23 +13,25 @@ Result<HeapStore::Placement> HeapStore::place(const BlockRequest& request,
     const auto reserve = [&] {
         return zones_.reserve(request.size, request.alignment, request.name, request.where);
     };
-    auto offset = reserve();
-    if (!offset && !quarantine_.isEmpty()) {
+    auto place = reserve();
+    if (!place && !quarantine_.isEmpty()) {
         collectFreed(doomed);
-        offset = reserve();
+        place = reserve();
     }
-    if (!offset)
+    if (!place)
         return explainExhaustion(zones_.matching(request.where), request.size, request.alignment);
 
     Placement placement;
-    placement.offset = *offset;
-    placement.reused = cache_.take(*offset, {request.size, request.alignment, request.cached});
+    placement.offset = place->offset;
+    placement.size = static_cast<size_t>(place->size);
+    placement.reused =
+        cache_.take(placement.offset, {placement.size, request.alignment, request.cached});
     // What the CPU cannot write it cannot clear for its next client.
     if (placement.reused && !placement.reused->isWritable()) {
         doomed.push_back(std::move(*placement.reused));
         placement.reused.reset();
     }
-    cache_.evictOverlapping(*offset, request.size, doomed);
+    cache_.evictOverlapping(placement.offset, placement.size, doomed);
     // Where the source does not place, kept memory is memory beside the budget; what is in use and
     // what is kept stay within it together.
     cache_.evictTo(std::min(cache_.bytes(), zones_.size() - zones_.used()), doomed);

@@ -30,6 +30,7 @@ public:
 
     struct Placement {
         uint64_t offset = 0;
+        size_t size = 0;               ///< at least what was asked for
         std::optional<Backing> reused; ///< memory of that kind which lies there already
     };
 

@@ -24,6 +24,12 @@ __attribute__((format(printf, 2, 3))) void append(std::string& text, const char*
 
 using Json = nlohmann::ordered_json;
 
+const char* stateOf(const Zone::Entry& entry) {
+    if (entry.system)
+        return "system";
+    return entry.held ? "held" : entry.block ? "live" : "pending";
+}
+
 Json zoneJson(const Zone& zone) {
     Json blocks = Json::array();
     for (const auto& [offset, entry] : zone.entries()) {
@@ -31,7 +37,7 @@ Json zoneJson(const Zone& zone) {
         block["address"] = zone.addressOf(offset);
         block["length"] = entry.size;
         block["name"] = entry.name;
-        block["state"] = entry.held ? "held" : entry.block ? "live" : "pending";
+        block["state"] = stateOf(entry);
         block["accesses"] = entry.block ? entry.block->openAccesses() : 0;
         if (entry.block) {
             const SyncStats& syncs = entry.block->syncStats();
@@ -56,7 +62,9 @@ Json zoneJson(const Zone& zone) {
 
 std::string reportText(const ZoneSet& zones) {
     std::string text;
-    for (const auto& zone : zones.zones()) {
+    // HiSilicon's list has the last configured first, as it is searched.
+    for (auto at = zones.zones().rbegin(); at != zones.zones().rend(); ++at) {
+        const Zone* const zone = at->get();
         append(text,
                "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=%" PRIu64 ", nBYTES=%" PRIu64
                "KB,    NAME=\"%s\"\n",

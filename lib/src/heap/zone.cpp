@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "base/checked.h"
+
 namespace mediaheap {
 
 namespace {
@@ -12,29 +14,65 @@ namespace {
 // 2^40 pages hold any budget this library can be given, however its labels are fragmented.
 constexpr uint64_t labelPages = uint64_t{1} << 40;
 
+uint64_t largestPowerOfTwo(uint64_t upTo) {
+    uint64_t power = 1;
+    while (power <= upTo / 2)
+        power *= 2;
+    return upTo == 0 ? 0 : power;
+}
+
 } // namespace
 
 Zone::Zone(Setup setup, uint64_t page)
     : setup_(std::move(setup)), page_(page),
-      pages_(setup_.bounded ? setup_.size / page : labelPages, setup_.base / page) {}
-
-uint64_t Zone::largestFree() const noexcept {
-    return setup_.bounded ? pages_.largestGap() * page_ : size() - used_;
+      pages_(setup_.bounded ? setup_.size / page : labelPages, setup_.base / page) {
+    for (const SystemBlock& block : setup_.system) {
+        Entry entry;
+        entry.size = block.size;
+        entry.name = block.name;
+        entry.system = true;
+        entry.kvirt = block.kvirt;
+        entry.flags = block.flags;
+        const bool taken = pages_.take(pageOf(block.offset), block.size / page_);
+        assert(taken);
+        (void)taken;
+        entries_.emplace(block.offset, std::move(entry));
+        used_ += block.size;
+    }
 }
 
-std::optional<uint64_t> Zone::reserve(uint64_t size, uint64_t alignment, const std::string& name) {
-    if (size > setup_.size - used_)
+uint64_t Zone::largestFree() const noexcept {
+    const uint64_t free = setup_.bounded ? pages_.largestGap() * page_ : size() - used_;
+    if (setup_.powersOfTwo)
+        return largestPowerOfTwo(free);
+    return setup_.unit ? free - free % setup_.unit : free;
+}
+
+std::optional<uint64_t> Zone::rounded(uint64_t size) const noexcept {
+    if (setup_.powersOfTwo) {
+        const uint64_t below = largestPowerOfTwo(size);
+        return below == size ? size : checkedMultiply(below, uint64_t{2});
+    }
+    const uint64_t rest = setup_.unit ? size % setup_.unit : 0;
+    return rest == 0 ? size : checkedAdd(size, setup_.unit - rest);
+}
+
+std::optional<Zone::Place> Zone::reserve(uint64_t size, uint64_t alignment, const std::string& name,
+                                         Order order) {
+    const auto taken = rounded(size);
+    if (!taken || *taken > setup_.size - used_)
         return std::nullopt;
-    const auto first = pages_.allocate(size / page_, std::max<uint64_t>(alignment / page_, 1));
+    const auto first =
+        pages_.allocate(*taken / page_, std::max<uint64_t>(alignment / page_, 1), order);
     if (!first)
         return std::nullopt;
-    const uint64_t offset = setup_.start + *first * page_;
+    const Place place{setup_.start + *first * page_, *taken};
     Entry entry;
-    entry.size = size;
+    entry.size = place.size;
     entry.name = name;
-    entries_.emplace(offset, std::move(entry));
-    used_ += size;
-    return offset;
+    entries_.emplace(place.offset, std::move(entry));
+    used_ += place.size;
+    return place;
 }
 
 void Zone::attach(uint64_t offset, const BlockState* block) { entries_.at(offset).block = block; }
@@ -74,8 +112,8 @@ std::string Zone::validate() const {
             return where + " is not made of whole pages";
         if (offset < end)
             return where + " overlaps the block before it";
-        if (entry.held && entry.block)
-            return where + " is live and held at once";
+        if ((entry.held || entry.system) && (entry.block || entry.held == entry.system))
+            return where + " is in two states at once";
         end = offset + entry.size;
         used += entry.size;
         held += entry.held ? entry.size : 0;

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pages/page_allocator.h"
 
@@ -26,13 +27,25 @@ class BlockState;
 /// Thread safety: none; HeapCore locks.
 class Zone {
 public:
+    /// A block that somebody else has had since before the heap was opened.
+    struct SystemBlock {
+        std::string name;
+        uint64_t offset = 0;
+        uint64_t size = 0;
+        uint64_t kvirt = 0;
+        uint32_t flags = 0;
+    };
+
     struct Setup {
         std::string name;
         uint64_t gfp = 0;  ///< which of several of one name; shown in reports
         uint64_t base = 0; ///< address of its first byte
         uint64_t size = 0;
-        uint64_t start = 0;   ///< offset of its first byte in the heap
-        bool bounded = false; ///< places are real, or to be treated as if they were
+        uint64_t unit = 0;               ///< sizes are rounded up to a multiple of it; 0 for pages
+        bool powersOfTwo = false;        ///< sizes are rounded up to a power of two
+        std::vector<SystemBlock> system; ///< disjoint, in whole pages of the zone
+        uint64_t start = 0;              ///< offset of its first byte in the heap
+        bool bounded = false;            ///< places are real, or to be treated as if they were
     };
 
     /// One line of a report.
@@ -42,6 +55,7 @@ public:
         /// Null while the block is being made, and when it was given back but is still held.
         const BlockState* block = nullptr;
         bool held = false;
+        bool system = false; ///< never one of ours
         /// What the kernel's own mapping of it is like, as HiSilicon's /proc/media-mem has it; 0
         /// for every block of ours, which the kernel does not map.
         uint64_t kvirt = 0;
@@ -58,13 +72,24 @@ public:
     uint64_t addressOf(uint64_t offset) const noexcept {
         return setup_.base + (offset - setup_.start);
     }
+    bool isBounded() const noexcept { return setup_.bounded; }
     uint64_t used() const noexcept { return used_; }
     uint64_t held() const noexcept { return held_; }
+    /// The largest block that it has room for.
     uint64_t largestFree() const noexcept;
+    /// What a block of @p size bytes takes here; nothing where that cannot be counted.
+    std::optional<uint64_t> rounded(uint64_t size) const noexcept;
 
-    /// Reserves @p size bytes and enters them under @p name; the offset, or nothing where the
-    /// budget or the free ranges do not allow it.
-    std::optional<uint64_t> reserve(uint64_t size, uint64_t alignment, const std::string& name);
+    struct Place {
+        uint64_t offset;
+        uint64_t size; ///< at least what was asked for
+    };
+    using Order = PageAllocator::Order;
+
+    /// Reserves @p size bytes and enters them under @p name; nothing where the budget or the free
+    /// ranges do not allow it.
+    std::optional<Place> reserve(uint64_t size, uint64_t alignment, const std::string& name,
+                                 Order order = Order::BestFit);
     void attach(uint64_t offset, const BlockState* block);
     /// The block is gone; its memory stays reserved for whoever still holds it.
     void markHeld(uint64_t offset);

@@ -20,6 +20,7 @@ ZoneSet::ZoneSet(std::vector<Zone::Setup> zones, uint64_t page) {
         size_ += setup.size;
         zones_.push_back(std::make_unique<Zone>(std::move(setup), page));
     }
+    peak_ = used();
 }
 
 const Zone& ZoneSet::at(uint64_t offset) const {
@@ -58,8 +59,9 @@ uint64_t ZoneSet::live() const noexcept {
     uint64_t sum = 0;
     for (const auto& zone : zones_)
         sum += static_cast<uint64_t>(
-            std::count_if(zone->entries().begin(), zone->entries().end(),
-                          [](const auto& entry) { return !entry.second.held; }));
+            std::count_if(zone->entries().begin(), zone->entries().end(), [](const auto& entry) {
+                return !entry.second.held && !entry.second.system;
+            }));
     return sum;
 }
 
@@ -84,16 +86,16 @@ std::vector<const Zone*> ZoneSet::matching(const Wish& wish) const {
     return found;
 }
 
-std::optional<uint64_t> ZoneSet::reserve(uint64_t size, uint64_t alignment, const std::string& name,
-                                         const Wish& wish) {
+std::optional<Zone::Place> ZoneSet::reserve(uint64_t size, uint64_t alignment,
+                                            const std::string& name, const Wish& wish) {
     for (auto zone = zones_.rbegin(); zone != zones_.rend(); ++zone) {
         if (!matches(**zone, wish))
             continue;
-        const auto offset = (*zone)->reserve(size, alignment, name);
-        if (!offset)
+        const auto place = (*zone)->reserve(size, alignment, name, wish.order);
+        if (!place)
             continue;
         peak_ = std::max(peak_, used());
-        return offset;
+        return place;
     }
     return std::nullopt;
 }

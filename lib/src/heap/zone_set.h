@@ -23,6 +23,7 @@ public:
     struct Wish {
         std::string zone; ///< its name; empty matches any
         uint64_t gfp = 0; ///< 0 matches any
+        Zone::Order order = Zone::Order::BestFit;
     };
 
     /// @p zones in the order of their starts, at least one.
@@ -31,6 +32,8 @@ public:
     /// In the order in which they were configured.
     const std::vector<std::unique_ptr<Zone>>& zones() const noexcept { return zones_; }
     uint64_t page() const noexcept { return zones_.front()->page(); }
+    /// As all zones of a heap are, or none.
+    bool areBounded() const noexcept { return zones_.front()->isBounded(); }
     /// The zone that @p offset is in.
     const Zone& at(uint64_t offset) const;
 
@@ -48,8 +51,8 @@ public:
     std::vector<const Zone*> matching(const Wish& wish) const;
 
     /// See Zone::reserve().
-    std::optional<uint64_t> reserve(uint64_t size, uint64_t alignment, const std::string& name,
-                                    const Wish& wish);
+    std::optional<Zone::Place> reserve(uint64_t size, uint64_t alignment, const std::string& name,
+                                       const Wish& wish);
     void attach(uint64_t offset, const BlockState* block) { zoneAt(offset).attach(offset, block); }
     void markHeld(uint64_t offset) { zoneAt(offset).markHeld(offset); }
     void release(uint64_t offset) { zoneAt(offset).release(offset); }

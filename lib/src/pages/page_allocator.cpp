@@ -11,18 +11,28 @@ PageAllocator::PageAllocator(uint64_t pages, uint64_t firstPage)
         insertGap(0, pages);
 }
 
-std::optional<uint64_t> PageAllocator::allocate(uint64_t pages, uint64_t alignment) {
-    const Fit fit = bestFit(pages, alignment);
-    if (fit.gap == byLength_.end())
+std::optional<uint64_t> PageAllocator::allocate(uint64_t pages, uint64_t alignment, Order order) {
+    const auto first = find(pages, alignment, order);
+    if (first)
+        take(*first, pages);
+    return first;
+}
+
+std::optional<uint64_t> PageAllocator::find(uint64_t pages, uint64_t alignment, Order order) const {
+    if (pages == 0 || alignment == 0)
         return std::nullopt;
+    return order == Order::BestFit ? bestFit(pages, alignment) : highestFit(pages, alignment);
+}
 
-    const auto [gapPages, gapFirst] = *fit.gap;
-    const uint64_t first = gapFirst + fit.head;
-    const uint64_t tail = gapPages - fit.head - pages;
-    const auto gap = byAddress_.find(gapFirst);
-
-    if (fit.head > 0) {
-        changeGap(gap, gapFirst, fit.head);
+bool PageAllocator::take(uint64_t first, uint64_t pages) {
+    if (!isFree(first, pages))
+        return false;
+    const auto around = gapAround(first, pages);
+    const auto gap = byAddress_.find(around->first);
+    const uint64_t head = first - gap->first;
+    const uint64_t tail = gap->second - head - pages;
+    if (head > 0) {
+        changeGap(gap, gap->first, head);
         if (tail > 0)
             insertGap(first + pages, tail);
     } else if (tail > 0) {
@@ -31,14 +41,7 @@ std::optional<uint64_t> PageAllocator::allocate(uint64_t pages, uint64_t alignme
         eraseGap(gap);
     }
     free_ -= pages;
-    return first;
-}
-
-std::optional<uint64_t> PageAllocator::find(uint64_t pages, uint64_t alignment) const {
-    const Fit fit = bestFit(pages, alignment);
-    if (fit.gap == byLength_.end())
-        return std::nullopt;
-    return fit.gap->second + fit.head;
+    return true;
 }
 
 bool PageAllocator::free(uint64_t first, uint64_t pages) {
@@ -81,14 +84,18 @@ uint64_t PageAllocator::largestGap() const noexcept {
 }
 
 bool PageAllocator::isFree(uint64_t first, uint64_t pages) const {
-    if (!isInBounds(first, pages))
-        return false;
+    return isInBounds(first, pages) && gapAround(first, pages) != byAddress_.end();
+}
+
+PageAllocator::ByAddress::const_iterator PageAllocator::gapAround(uint64_t first,
+                                                                  uint64_t pages) const {
     const auto after = byAddress_.upper_bound(first);
     if (after == byAddress_.begin())
-        return false;
+        return byAddress_.end();
     const auto gap = std::prev(after);
     const uint64_t before = first - gap->first;
-    return before < gap->second && gap->second - before >= pages;
+    const bool holds = before < gap->second && gap->second - before >= pages;
+    return holds ? gap : byAddress_.end();
 }
 
 std::string PageAllocator::validate() const {
@@ -121,18 +128,41 @@ std::string PageAllocator::validate() const {
     return {};
 }
 
-PageAllocator::Fit PageAllocator::bestFit(uint64_t pages, uint64_t alignment) const {
-    if (pages == 0 || alignment == 0)
-        return {byLength_.end(), 0};
-    // In order of length, then of address: the first gap that holds the range is the smallest that
-    // does, and the lowest of its length.
+std::optional<uint64_t> PageAllocator::bestFit(uint64_t pages, uint64_t alignment) const {
+    std::optional<uint64_t> best;
+    uint64_t bestLength = 0;
+    // In order of length, then of address.
     for (auto gap = byLength_.lower_bound({pages, 0}); gap != byLength_.end(); ++gap) {
         const auto [gapPages, gapFirst] = *gap;
+        // The head is shorter than the alignment: from here on no gap can be better, nor as good.
+        if (best && gapPages - bestLength >= alignment)
+            break;
         const uint64_t head = pagesToAlignment(gapFirst, alignment);
-        if (head <= gapPages - pages)
-            return {gap, head};
+        if (head > gapPages - pages)
+            continue;
+        const uint64_t length = gapPages - head;
+        const uint64_t first = gapFirst + head;
+        if (!best || length < bestLength || (length == bestLength && first < *best)) {
+            best = first;
+            bestLength = length;
+        }
+        if (alignment == 1)
+            break;
     }
-    return {byLength_.end(), 0};
+    return best;
+}
+
+std::optional<uint64_t> PageAllocator::highestFit(uint64_t pages, uint64_t alignment) const {
+    for (auto gap = byAddress_.rbegin(); gap != byAddress_.rend(); ++gap) {
+        const auto [gapFirst, gapPages] = *gap;
+        if (gapPages < pages)
+            continue;
+        const uint64_t highest = gapPages - pages; // as far from the gap's start as it can be
+        const uint64_t beyond = (firstPage_ + gapFirst + highest) % alignment;
+        if (beyond <= highest)
+            return gapFirst + highest - beyond;
+    }
+    return std::nullopt;
 }
 
 uint64_t PageAllocator::pagesToAlignment(uint64_t first, uint64_t alignment) const {

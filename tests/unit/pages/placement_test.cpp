@@ -113,7 +113,10 @@ INSTANTIATE_TEST_SUITE_P(
         Placement{"the smaller gap wins over the lower", {{0, 16}, {18, 9}}, 0, 8, 2, 18},
         Placement{
             "of equal gaps the lowest that is aligned", {{2, 6}, {12, 6}, {24, 6}}, 0, 4, 8, 24},
-        Placement{"the smaller gap is long enough only unaligned", {{0, 9}, {12, 8}}, 0, 6, 8, 0}));
+        Placement{"the smaller gap is long enough only unaligned", {{0, 9}, {12, 8}}, 0, 6, 8, 0},
+        Placement{"a longer gap with less after its head wins", {{0, 7}, {12, 9}}, 0, 4, 8, 16},
+        Placement{"of gaps equal after their heads the lowest", {{2, 12}, {24, 6}}, 0, 4, 8, 8},
+        Placement{"whichever of them is longer", {{0, 6}, {18, 12}}, 0, 4, 8, 0}));
 
 INSTANTIATE_TEST_SUITE_P(Nonsense, PlacementTest,
                          testing::Values(Placement{"no pages", whole, 0, 0, 1, nowhere},
@@ -124,6 +127,55 @@ INSTANTIATE_TEST_SUITE_P(Nonsense, PlacementTest,
                                                    whole, 1, 1, UINT64_MAX, nowhere},
                                          Placement{"both", whole, 1, UINT64_MAX, UINT64_MAX,
                                                    nowhere}));
+
+// ---- From the top: the highest gap that will do, at its high end.
+
+class PlacementFromTop : public testing::TestWithParam<Placement> {};
+
+TEST_P(PlacementFromTop, IsTheOneWorkedOutByHand) {
+    const Placement& row = GetParam();
+    PageAllocator zone = zoneWith(row.gaps, row.firstPage);
+    constexpr auto order = PageAllocator::Order::FromTop;
+    EXPECT_EQ(zone.find(row.pages, row.alignment, order), row.expected);
+    EXPECT_EQ(zone.allocate(row.pages, row.alignment, order), row.expected);
+    EXPECT_EQ(zone.validate(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, PlacementFromTop,
+    testing::Values(
+        Placement{"one page goes to the zone's last", whole, 0, 1, 1, 63},
+        Placement{"a zone can be taken whole", whole, 0, 64, 1, 0},
+        Placement{"the highest gap wins over the best fitting", eightFourSix, 0, 4, 1, 34},
+        Placement{"the next lower where it is too short", {{0, 8}, {16, 7}, {32, 6}}, 0, 7, 1, 16},
+        Placement{"18 pages are free, but not 9 in one piece", eightFourSix, 0, 9, 1, nowhere},
+        Placement{"nothing free", {}, 0, 1, 1, nowhere},
+        Placement{"aligned downwards, which leaves a tail", {{10, 20}}, 0, 4, 8, 24},
+        Placement{"alignment counts from the zone's address", {{10, 20}}, 3, 4, 8, 21},
+        Placement{"the aligned range begins with the gap", {{8, 7}}, 0, 4, 8, 8},
+        Placement{"no aligned page in the highest gap", {{0, 6}, {17, 6}}, 0, 4, 8, 0},
+        Placement{"the aligned page lies before the gap", {{17, 6}}, 0, 1, 32, nowhere},
+        Placement{"alignment beyond the zone start's own", whole, 16, 1, 128, nowhere},
+        Placement{"no pages", whole, 0, 0, 1, nowhere},
+        Placement{"no alignment", whole, 0, 1, 0, nowhere},
+        Placement{"too many pages to count", whole, 1, UINT64_MAX, 2, nowhere}));
+
+// ---- Ranges that somebody has already.
+
+TEST(Placement, TakesExactlyTheRangeThatItIsTold) {
+    PageAllocator zone(zonePages, 0x44000);
+    EXPECT_TRUE(zone.take(8, 4)) << "in the middle";
+    EXPECT_TRUE(zone.take(0, 8)) << "the whole gap before it";
+    EXPECT_TRUE(zone.take(63, 1)) << "the end of the gap behind it";
+    EXPECT_FALSE(zone.take(8, 1)) << "taken";
+    EXPECT_FALSE(zone.take(11, 2)) << "half of it taken";
+    EXPECT_FALSE(zone.take(60, 5)) << "beyond the end";
+    EXPECT_FALSE(zone.take(20, 0)) << "nothing";
+    EXPECT_EQ(zone.freePages(), 51u);
+    EXPECT_EQ(zone.allocate(1), 12u) << "placement goes around what is taken";
+    EXPECT_TRUE(zone.free(8, 4));
+    EXPECT_EQ(zone.validate(), "");
+}
 
 TEST(Placement, RepeatsTheLayoutOfTheVendorsOwnReport) {
     // /proc/media-mem of a Hi3516: addresses and lengths in pages of 4 KiB from 0x44000000.
