@@ -23,4 +23,8 @@ GstDebugCategory* debugCategory();
 /// The core heap behind @p heap; null for an object that gst_media_heap_open() did not make.
 const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap);
 
+/// The allocator of @p heap for DMA-BUFs, or that for other descriptors; the one that is not the
+/// heap's own kind is for what was wrapped. Transfer full.
+GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf);
+
 } // namespace mediaheap::gst

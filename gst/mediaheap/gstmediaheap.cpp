@@ -28,6 +28,7 @@
  */
 #include <gst/mediaheap/gstmediaheap.h>
 
+#include <array>
 #include <mutex>
 
 #include "core_error.h"
@@ -47,18 +48,25 @@ namespace {
 /// What stands behind a GstMediaHeap.
 class HeapState {
 public:
-    HeapState() { g_weak_ref_init(&allocator_, nullptr); }
-    ~HeapState() { g_weak_ref_clear(&allocator_); }
+    HeapState() {
+        for (GWeakRef& allocator : allocators_)
+            g_weak_ref_init(&allocator, nullptr);
+    }
+    ~HeapState() {
+        for (GWeakRef& allocator : allocators_)
+            g_weak_ref_clear(&allocator);
+    }
     HeapState(const HeapState&) = delete;
     HeapState& operator=(const HeapState&) = delete;
 
-    /// The allocator keeps the heap, therefore the heap does not keep the allocator.
-    GstAllocator* allocator(GstMediaHeap* self) {
+    /// An allocator keeps the heap, therefore the heap does not keep the allocator.
+    GstAllocator* allocator(GstMediaHeap* self, bool dmabuf) {
         const std::lock_guard lock(mutex_);
-        if (auto* living = static_cast<GstAllocator*>(g_weak_ref_get(&allocator_)))
+        GWeakRef& allocator = allocators_[dmabuf ? 1 : 0];
+        if (auto* living = static_cast<GstAllocator*>(g_weak_ref_get(&allocator)))
             return living;
-        GstAllocator* made = mediaheap::gst::newAllocator(self);
-        g_weak_ref_set(&allocator_, made);
+        GstAllocator* made = mediaheap::gst::newAllocator(self, dmabuf);
+        g_weak_ref_set(&allocator, made);
         return made;
     }
 
@@ -66,7 +74,7 @@ public:
 
 private:
     std::mutex mutex_;
-    GWeakRef allocator_;
+    std::array<GWeakRef, 2> allocators_; // for plain descriptors, and for DMA-BUFs
 };
 
 } // namespace
@@ -96,6 +104,10 @@ static void gst_media_heap_class_init(GstMediaHeapClass* klass) {
 namespace mediaheap::gst {
 
 const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap) { return heap->state->core; }
+
+GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf) {
+    return heap->state->allocator(heap, dmabuf);
+}
 
 } // namespace mediaheap::gst
 
@@ -215,7 +227,7 @@ gchar** gst_media_heap_get_passed_over(GstMediaHeap* heap) {
  */
 GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap) {
     g_return_val_if_fail(GST_IS_MEDIA_HEAP(heap) && heap->state->core, nullptr);
-    return heap->state->allocator(heap);
+    return heap->state->allocator(heap, heap->state->core->isDmaBuf());
 }
 
 /**

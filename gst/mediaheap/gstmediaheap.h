@@ -47,6 +47,9 @@ GST_MEDIA_HEAP_API
 GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap);
 
 GST_MEDIA_HEAP_API
+GstMemory* gst_media_heap_wrap_fd(GstMediaHeap* heap, gint fd, gsize size, GError** error);
+
+GST_MEDIA_HEAP_API
 GstStructure* gst_media_heap_get_stats(GstMediaHeap* heap);
 
 GST_MEDIA_HEAP_API

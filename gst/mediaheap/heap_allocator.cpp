@@ -191,13 +191,34 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
     if (!cleared)
         return cleared.error();
 
+    if (isForDmaBufs() == coreOf(heap_)->isDmaBuf())
+        return represent(std::move(*block), std::move(request.seat), birth);
+    // A copy of what was wrapped is a block of the heap, which is of another kind.
+    GstAllocator* proper = allocatorOf(heap_, coreOf(heap_)->isDmaBuf());
+    GstMemory* memory = of(proper)->represent(std::move(*block), std::move(request.seat), birth);
+    gst_object_unref(proper);
+    return memory;
+}
+
+GstMemory* HeapAllocator::wrap(Block block, gsize size) {
+    MemoryState::Birth birth;
+    birth.size = size;
+    birth.maxsize = block.size();
+    birth.flags = block.isWritable() ? 0 : GST_MEMORY_FLAG_READONLY;
+    return represent(std::move(block), {}, birth);
+}
+
+bool HeapAllocator::isForDmaBufs() const { return GST_IS_DMABUF_ALLOCATOR(self_); }
+
+GstMemory* HeapAllocator::represent(Block block, MemoryLedger::Seat seat,
+                                    const MemoryState::Birth& birth) {
     // The descriptor stays the block's, hence DONT_CLOSE.
-    GstMemory* memory = GST_IS_DMABUF_ALLOCATOR(self_)
-                            ? gst_dmabuf_allocator_alloc_with_flags(
-                                  self_, block->fd(), block->size(), GST_FD_MEMORY_FLAG_DONT_CLOSE)
-                            : gst_fd_allocator_alloc(self_, block->fd(), block->size(),
+    GstMemory* memory = isForDmaBufs()
+                            ? gst_dmabuf_allocator_alloc_with_flags(self_, block.fd(), block.size(),
+                                                                    GST_FD_MEMORY_FLAG_DONT_CLOSE)
+                            : gst_fd_allocator_alloc(self_, block.fd(), block.size(),
                                                      GST_FD_MEMORY_FLAG_DONT_CLOSE);
-    MemoryState::attach(memory, std::move(*block), std::move(request.seat), birth);
+    MemoryState::attach(memory, std::move(block), std::move(seat), birth);
     return memory;
 }
 
@@ -280,9 +301,9 @@ GstMemory* HeapAllocator::allocateForCopy(GstMemory* original, gsize size) {
     return memory;
 }
 
-GstAllocator* newAllocator(GstMediaHeap* heap) {
-    const GType type = coreOf(heap)->isDmaBuf() ? GST_TYPE_MEDIA_HEAP_DMABUF_ALLOCATOR
-                                                : GST_TYPE_MEDIA_HEAP_FD_ALLOCATOR;
+GstAllocator* newAllocator(GstMediaHeap* heap, bool dmabuf) {
+    const GType type =
+        dmabuf ? GST_TYPE_MEDIA_HEAP_DMABUF_ALLOCATOR : GST_TYPE_MEDIA_HEAP_FD_ALLOCATOR;
     auto* made = GST_ALLOCATOR(g_object_new(type, nullptr));
     gst_object_ref_sink(made);
     HeapAllocator::of(made)->setHeap(heap);

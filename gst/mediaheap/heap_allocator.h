@@ -10,6 +10,7 @@
 #include <mediaheap/result.h>
 
 #include "memory_ledger.h"
+#include "memory_state.h"
 
 namespace mediaheap::gst {
 
@@ -53,6 +54,10 @@ public:
     /// Errors: EOVERFLOW for sizes that do not add up; those of Heap::allocate().
     Result<GstMemory*> make(MemoryRequest request);
 
+    /// A memory (transfer full) of @p size bytes around @p block, which is of the kind of memory
+    /// that this allocator is the class for.
+    GstMemory* wrap(Block block, gsize size);
+
     /// A part of @p memory (transfer full), or null with the reason logged.
     GstMemory* share(GstMemory* memory, gssize offset, gssize size);
 
@@ -61,6 +66,8 @@ public:
     GstMemory* copy(GstMemory* memory, gssize offset, gssize size);
 
 private:
+    bool isForDmaBufs() const;
+    GstMemory* represent(Block block, MemoryLedger::Seat seat, const MemoryState::Birth& birth);
     GstMemory* allocateForCopy(GstMemory* original, gsize size);
 
     GstAllocator* self_;
@@ -69,7 +76,8 @@ private:
     uint64_t client_;
 };
 
-/// A new allocator of the class that suits the blocks of @p heap. Transfer full.
-GstAllocator* newAllocator(GstMediaHeap* heap);
+/// A new allocator of @p heap, of the class for DMA-BUFs or of that for other descriptors. Transfer
+/// full.
+GstAllocator* newAllocator(GstMediaHeap* heap, bool dmabuf);
 
 } // namespace mediaheap::gst

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <gst/allocators/allocators.h>
 #include <gst/mediaheap/gstmediaheapbufferpool-private.h>
 
 #include "debug.h"
@@ -30,8 +31,10 @@ guint64 field(const GstStructure* structure, const char* name) {
 
 guint64 roundedUp(guint64 value, guint64 grain) { return (value + grain - 1) / grain * grain; }
 
+/// Whether @p memory is of @p heap, and no less than its blocks are: a wrapped memfd is no DMA-BUF.
 bool isMemoryOf(GstMemory* memory, GstMediaHeap* heap) {
-    if (!gst_is_media_heap_memory(memory))
+    if (!gst_is_media_heap_memory(memory) ||
+        (gst_media_heap_is_dmabuf(heap) && !gst_is_dmabuf_memory(memory)))
         return false;
     const ObjectPtr<GstMediaHeap> owner(gst_media_heap_memory_get_heap(memory));
     return owner.get() == heap;

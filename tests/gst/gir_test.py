@@ -36,6 +36,22 @@ def test_an_error_is_an_exception_with_its_code():
         raise AssertionError("opened")
 
 
+def test_a_foreign_descriptor_becomes_memory():
+    heap = GstMediaHeap.MediaHeap.open(HEAP)
+    fd = os.memfd_create("foreign", os.MFD_CLOEXEC)
+    os.write(fd, b"from elsewhere")
+    memory = heap.wrap_fd(fd, 0)
+    mapped, info = memory.map(Gst.MapFlags.READ)
+    assert mapped and bytes(info.data) == b"from elsewhere"
+    memory.unmap(info)
+    try:
+        heap.wrap_fd(os.open("/dev/null", os.O_RDONLY), 0)
+    except GLib.Error as error:
+        assert error.matches(Gst.ResourceError.quark(), Gst.ResourceError.SETTINGS)
+    else:
+        raise AssertionError("wrapped")
+
+
 def test_a_pool_lends_buffers():
     heap = GstMediaHeap.MediaHeap.open(HEAP)
     pool = GstMediaHeap.MediaHeapBufferPool.new(heap)

@@ -254,6 +254,32 @@ int FakeKernel::stat(const char* path, NodeInfo& info) {
     return startsWith(path, "/dev/") ? -ENOENT : real_.stat(path, info);
 }
 
+int FakeKernel::describe(int fd, FileInfo& info) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const int result = real_.describe(fd, info);
+    const FakeDmaBuf* const buffer = result < 0 ? nullptr : find(fd);
+    // The inode of a DMA-BUF is an anonymous one, without a type.
+    if (buffer)
+        info = {0600, knowsSize ? buffer->size : 0};
+    return result;
+}
+
+int64_t FakeKernel::seek(int fd, int64_t offset, int whence) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const FakeDmaBuf* const buffer = find(fd);
+    if (!buffer)
+        return real_.seek(fd, offset, whence);
+    // dma_buf_llseek() knows the beginning and the end.
+    if (offset != 0 || (whence != SEEK_SET && whence != SEEK_END))
+        return -EINVAL;
+    return whence == SEEK_END ? static_cast<int64_t>(buffer->size) : 0;
+}
+
+int FakeKernel::control(int fd, int command, long argument) {
+    const bool ofMemfds = command == F_ADD_SEALS || command == F_GET_SEALS;
+    return ofMemfds && isDmaBuf(fd) ? -EINVAL : real_.control(fd, command, argument);
+}
+
 int FakeKernel::listDirectory(const char* path, std::vector<std::string>& names) {
     const std::string_view directory = path;
     if (!startsWith(directory, "/dev"))

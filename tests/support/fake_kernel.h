@@ -58,6 +58,7 @@ public:
 
     bool knowsSyncFiles = true;          ///< of DMA-BUFs; Linux before 6.0 does not
     bool knowsSyncRange = false;         ///< as ArtInChip's Linux 5.10: DmabufRange::ioctl
+    bool knowsSize = true;               ///< in fstat() of a DMA-BUF; Linux before 5.3 says 0
     bool refuseWritableMappings = false; ///< mapping a DMA-BUF for writing answers EACCES
 
     std::map<std::string, std::string> files; ///< small files: path -> text
@@ -121,6 +122,9 @@ public:
     int poll(int fd, short events, int milliseconds) override;
     int eventFd() override { return real_.eventFd(); }
     int stat(const char* path, NodeInfo& info) override;
+    int describe(int fd, FileInfo& info) override;
+    int64_t seek(int fd, int64_t offset, int whence) override;
+    int control(int fd, int command, long argument) override;
     int listDirectory(const char* path, std::vector<std::string>& names) override;
     size_t pageSize() override { return machinePageSize; }
     uint64_t physicalMemory() override { return machineMemory; }

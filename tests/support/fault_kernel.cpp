@@ -13,9 +13,9 @@ using Lock = std::lock_guard<std::mutex>;
 
 const char* callName(Call kind) {
     static constexpr std::array<const char*, callKinds> names = {
-        "open",     "duplicate", "read", "ioctl",        "memfdCreate", "truncate",
-        "addSeals", "fallocate", "map",  "unmap",        "advise",      "protect",
-        "poll",     "eventFd",   "stat", "listDirectory"};
+        "open",      "duplicate", "read",  "ioctl",   "memfdCreate",  "truncate", "addSeals",
+        "fallocate", "map",       "unmap", "advise",  "protect",      "poll",     "eventFd",
+        "stat",      "describe",  "seek",  "control", "listDirectory"};
     return names[static_cast<size_t>(kind)];
 }
 
@@ -165,6 +165,21 @@ int FaultKernel::eventFd() {
 int FaultKernel::stat(const char* path, NodeInfo& info) {
     const int fault = enter(Call::Stat);
     return fault ? fault : inner_.stat(path, info);
+}
+
+int FaultKernel::describe(int fd, FileInfo& info) {
+    const int fault = enter(Call::Describe);
+    return fault ? fault : inner_.describe(fd, info);
+}
+
+int64_t FaultKernel::seek(int fd, int64_t offset, int whence) {
+    const int fault = enter(Call::Seek);
+    return fault ? fault : inner_.seek(fd, offset, whence);
+}
+
+int FaultKernel::control(int fd, int command, long argument) {
+    const int fault = enter(Call::Control);
+    return fault ? fault : inner_.control(fd, command, argument);
 }
 
 int FaultKernel::listDirectory(const char* path, std::vector<std::string>& names) {

@@ -34,19 +34,27 @@ public:
     /// False after a move or reset(); every other member then needs a valid block.
     bool isValid() const noexcept { return state_ != nullptr; }
 
-    /// Usable bytes: the size asked for, rounded up to whole pages.
+    /// Usable bytes: the size asked for, rounded up to whole pages; of a wrapped descriptor, the
+    /// size of its file.
     size_t size() const noexcept;
 
     /// The address of the block in its zone as the heap's reports show it: what the device sees
     /// where the source knows it, a label counted from the zone's `base` where it does not
-    /// (Heap::addressesAreLabels()).
+    /// (Heap::addressesAreLabels()). 0 for a wrapped descriptor.
     uint64_t address() const noexcept;
 
     /// The name given at allocation, cut to 31 bytes as the kernel's DMA_BUF_SET_NAME does.
     const std::string& name() const noexcept;
 
-    /// Whether the CPU mapping goes through the caches.
+    /// Whether the CPU mapping goes through the caches; taken to be so where the block was wrapped.
     bool isCached() const noexcept;
+
+    /// Whether it is a DMA-BUF, which drivers import.
+    bool isDmaBuf() const noexcept;
+
+    /// Whether the CPU may write to it: of every block that a heap has allocated, and of what was
+    /// wrapped where its descriptor allows that.
+    bool isWritable() const noexcept;
 
     /// The descriptor, owned by the block and valid as long as it. Whoever needs it longer, or in
     /// another process, takes exportFd().

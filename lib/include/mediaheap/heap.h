@@ -129,6 +129,25 @@ public:
     /// system. A failed call leaves nothing behind.
     Result<Block> allocate(size_t size, const AllocOptions& options = {});
 
+    /// A block around memory from elsewhere: a DMA-BUF of whatever exporter, or a memfd. Accesses
+    /// to it are counted, synced and waited for as those to a block of the heap are, show in the
+    /// heap's counts of syncs, and are guarded where the heap has sanitize=1. The memory is not the
+    /// zone's: it takes nothing of the budget, is in no report, does not stand in the way of
+    /// destroy(), and goes when the block goes, never to the next client.
+    ///
+    /// @p fd becomes the block's in any case, under its number, and close-on-exec. Its file has at
+    /// least @p size bytes, and the block has all of them. Where it cannot be mapped for writing
+    /// (it was opened read-only, or is sealed), the block is for reading. Whoever can shrink a
+    /// memfd under the mapping makes accesses fault (mmap(2), SIGBUS): F_SEAL_SHRINK rules that
+    /// out.
+    ///
+    /// @p name is for messages, and the kernel's name of the DMA-BUF stays as it is.
+    ///
+    /// Errors: EBADF no descriptor; EINVAL smaller than @p size, empty, or neither a DMA-BUF nor a
+    /// regular file; EACCES not open for reading; EOPNOTSUPP on a simulated heap, whose devices
+    /// reach nothing from elsewhere; ENODEV after destroy(); what the exporter answers to a map.
+    Result<Block> wrap(UniqueFd fd, size_t size, const std::string& name = {});
+
     Stats stats() const;
 
     /// Gives idle memory back to the system: cached blocks, and memory that importers have let go

@@ -30,9 +30,10 @@ Backing::Backing(Kernel& kernel, SourceMemory memory, size_t size)
     : kernel_(&kernel), memory_(std::move(memory)), size_(size) {}
 
 Backing::Backing(Backing&& other) noexcept
-    : offset(other.offset), client(other.client), exported(other.exported), cached(other.cached),
-      name(std::move(other.name)), kernel_(other.kernel_), memory_(std::move(other.memory_)),
-      size_(other.size_), data_(std::exchange(other.data_, nullptr)), writable_(other.writable_),
+    : offset(other.offset), client(other.client), exported(other.exported), foreign(other.foreign),
+      cached(other.cached), name(std::move(other.name)), kernel_(other.kernel_),
+      memory_(std::move(other.memory_)), size_(other.size_),
+      data_(std::exchange(other.data_, nullptr)), writable_(other.writable_),
       guard_(std::move(other.guard_)) {}
 
 Backing& Backing::operator=(Backing&& other) noexcept {
@@ -41,6 +42,7 @@ Backing& Backing::operator=(Backing&& other) noexcept {
         offset = other.offset;
         client = other.client;
         exported = other.exported;
+        foreign = other.foreign;
         cached = other.cached;
         name = std::move(other.name);
         kernel_ = other.kernel_;

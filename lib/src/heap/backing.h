@@ -55,8 +55,9 @@ public:
     uint64_t offset = 0;
     uint64_t client = 0;
     bool exported = false;
-    bool cached = true; // what the CPU's mapping is like
-    std::string name;   // what the kernel calls it
+    bool foreign = false; // not of the zone: goes with its block
+    bool cached = true;   // what the CPU's mapping is like
+    std::string name;     // what the kernel calls it
 
 private:
     Backing(Kernel& kernel, SourceMemory memory, size_t size);

@@ -31,6 +31,10 @@ const std::string& Block::name() const noexcept { return state_->name(); }
 
 bool Block::isCached() const noexcept { return state_->isCached(); }
 
+bool Block::isDmaBuf() const noexcept { return state_->isDmaBuf(); }
+
+bool Block::isWritable() const noexcept { return state_->backing().isWritable(); }
+
 int Block::fd() const noexcept { return state_->backing().fd(); }
 
 Result<UniqueFd> Block::exportFd() const { return state_->exportFd(); }

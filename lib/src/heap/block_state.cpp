@@ -34,6 +34,8 @@ BlockState::~BlockState() {
     }
     if (backing_.guard())
         backing_.guard()->takeBack();
+    if (backing_.foreign)
+        return;
     backing_.exported = exported_;
     core_.giveBack(std::move(backing_));
 }
@@ -49,7 +51,13 @@ std::string BlockState::describeOpeners() const {
     return text;
 }
 
-uint64_t BlockState::address() const noexcept { return core_.addressOf(backing_.offset); }
+uint64_t BlockState::address() const noexcept {
+    return backing_.foreign ? 0 : core_.addressOf(backing_.offset);
+}
+
+bool BlockState::isDmaBuf() const noexcept {
+    return backing_.foreign ? backing_.side().needsSync() : core_.traits().dmabuf;
+}
 
 bool BlockState::isCached() const noexcept { return backing_.cached; }
 

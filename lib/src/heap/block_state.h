@@ -35,6 +35,7 @@ public:
     const std::string& name() const noexcept { return name_; }
     uint64_t address() const noexcept;
     bool isCached() const noexcept;
+    bool isDmaBuf() const noexcept;
     unsigned openAccesses() const { return accesses_.open(); }
     /// See Block::describeOpenAccesses().
     std::string describeOpeners() const;

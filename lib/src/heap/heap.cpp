@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "heap/auto_choice.h"
 #include "heap/block_state.h"
+#include "heap/foreign_memory.h"
 #include "heap/heap_core.h"
 #include "heap/heap_registry.h"
 #include "heap/heap_string.h"
@@ -111,6 +112,14 @@ Result<Block> Heap::allocate(size_t size, const AllocOptions& options) {
     if (!block)
         return named(std::move(block).error(), description());
     return Block(std::move(block).value());
+}
+
+Result<Block> Heap::wrap(UniqueFd fd, size_t size, const std::string& name) {
+    Result<Backing> backing = wrapForeignMemory(*core_, std::move(fd), size);
+    if (!backing)
+        return named(std::move(backing).error(), description());
+    return Block(std::make_shared<BlockState>(
+        shared_from_this(), *core_, std::move(backing).value(), name.empty() ? "wrapped" : name));
 }
 
 Stats Heap::stats() const { return core_->stats(); }

@@ -56,6 +56,10 @@ public:
     SyncStats& syncStats() noexcept { return syncStats_; }
     /// How long an access waits for the hardware's fences.
     std::chrono::milliseconds longestWait() const noexcept { return longestWait_; }
+    /// What the mappings of blocks are guarded with; null without sanitize=1.
+    const AccessGuard::Settings* guardSettings() const noexcept {
+        return *effective_.sanitize ? &guardSettings_ : nullptr;
+    }
     /// Whether blocks are to remember who opened the accesses to them.
     bool tracesAccesses() const noexcept { return *effective_.sanitize || traits_.simulated; }
 

@@ -18,6 +18,12 @@ struct NodeInfo {
     gid_t gid = 0;
 };
 
+/// What an open file is.
+struct FileInfo {
+    mode_t mode = 0;   ///< without a type for a DMA-BUF
+    uint64_t size = 0; ///< bytes; 0 for a DMA-BUF before Linux 5.3
+};
+
 /// Every system call that can fail for a reason worth testing, so that tests inject faults and
 /// stand-ins for device nodes. Each returns 0 or a positive result, or a negative errno; none
 /// retries. close() is not here: it releases the descriptor whatever it returns (close(2)), so
@@ -48,6 +54,9 @@ public:
     virtual int eventFd() = 0; ///< eventfd(2), close-on-exec, at 0
 
     virtual int stat(const char* path, NodeInfo& info) = 0;
+    virtual int describe(int fd, FileInfo& info) = 0;             ///< fstat(2)
+    virtual int64_t seek(int fd, int64_t offset, int whence) = 0; ///< lseek(2)
+    virtual int control(int fd, int command, long argument) = 0;  ///< fcntl(2)
     virtual int listDirectory(const char* path, std::vector<std::string>& names) = 0;
 
     virtual size_t pageSize() = 0;

@@ -83,6 +83,23 @@ int SystemKernel::stat(const char* path, NodeInfo& info) {
     return 0;
 }
 
+int SystemKernel::describe(int fd, FileInfo& info) {
+    struct ::stat status;
+    if (::fstat(fd, &status) < 0)
+        return -errno;
+    info.mode = status.st_mode;
+    info.size = static_cast<uint64_t>(status.st_size);
+    return 0;
+}
+
+int64_t SystemKernel::seek(int fd, int64_t offset, int whence) {
+    return orErrno(static_cast<int64_t>(::lseek(fd, static_cast<off_t>(offset), whence)));
+}
+
+int SystemKernel::control(int fd, int command, long argument) {
+    return orErrno(::fcntl(fd, command, argument));
+}
+
 int SystemKernel::listDirectory(const char* path, std::vector<std::string>& names) {
     DIR* const directory = ::opendir(path);
     if (!directory)

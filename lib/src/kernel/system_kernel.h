@@ -23,6 +23,9 @@ public:
     int poll(int fd, short events, int milliseconds) override;
     int eventFd() override;
     int stat(const char* path, NodeInfo& info) override;
+    int describe(int fd, FileInfo& info) override;
+    int64_t seek(int fd, int64_t offset, int whence) override;
+    int control(int fd, int command, long argument) override;
     int listDirectory(const char* path, std::vector<std::string>& names) override;
     size_t pageSize() override;
     uint64_t physicalMemory() override;

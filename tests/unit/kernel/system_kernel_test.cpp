@@ -49,6 +49,21 @@ TEST_F(SystemKernelTest, OpensAndReads) {
     EXPECT_EQ(bytes[7], 0);
 }
 
+TEST_F(SystemKernelTest, DescribesSeeksAndControls) {
+    const UniqueFd file(kernel.memfdCreate("described", 0));
+    ASSERT_EQ(kernel.truncate(file.get(), 12345), 0);
+    FileInfo info;
+    ASSERT_EQ(kernel.describe(file.get(), info), 0);
+    EXPECT_TRUE(S_ISREG(info.mode));
+    EXPECT_EQ(info.size, 12345u);
+    EXPECT_EQ(kernel.seek(file.get(), 0, SEEK_END), 12345);
+    EXPECT_EQ(kernel.control(file.get(), F_SETFD, 0), 0);
+    EXPECT_FALSE(isClosedOnExec(file));
+    EXPECT_EQ(kernel.describe(-1, info), -EBADF);
+    EXPECT_EQ(kernel.seek(-1, 0, SEEK_END), -EBADF);
+    EXPECT_EQ(kernel.control(-1, F_GETFD, 0), -EBADF);
+}
+
 TEST_F(SystemKernelTest, AnswersWithNegativeErrno) {
     char byte = 0;
     void* address = nullptr;
