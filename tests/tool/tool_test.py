@@ -62,6 +62,94 @@ class ListCommand(unittest.TestCase):
         self.assertIn("could not be written", done.stderr)
 
 
+BOARD = """
+[plan]
+page = 4K
+[display fb0]
+size = 1024x600
+format = ARGB8888
+buffers = 2
+[audio]
+i2s = yes
+[camera hd]
+size = 1920x1080
+format = NV12
+buffers = 3
+[camera uhd]
+size = 3840x2160
+format = NV12
+buffers = 2
+[codec still]
+type = jpeg
+size = 3840x2160
+quality = 90
+[mode 1080p]
+items = hd
+[mode 4k]
+items = uhd
+[mode capture]
+items = uhd, still
+"""
+
+
+def plan(text, *arguments):
+    return subprocess.run([TOOL, "plan", "-", *arguments], input=text, capture_output=True,
+                          text=True, timeout=120)
+
+
+class PlanCommand(unittest.TestCase):
+    def test_the_numbers_of_the_vendors_document_come_out(self):
+        text = plan(BOARD).stdout
+        self.assertIn("fb0 (display, beside the heap): 4915200 bytes", text)
+        self.assertIn("2 x 1024 * 600 * (32 / 8)", text)
+        self.assertIn("audio (audio, beside the heap): 2621440 bytes", text)
+
+    def test_every_item_has_its_formula_and_its_source(self):
+        for item in json.loads(plan(BOARD, "--json").stdout)["items"]:
+            self.assertTrue(item["formula"] and item["source"], item)
+
+    def test_the_sum_is_a_multiple_of_4_mib_and_holds_everything(self):
+        document = json.loads(plan(BOARD, "--json").stdout)
+        self.assertEqual(document["cma"] % (4 << 20), 0)
+        self.assertGreaterEqual(document["cma"],
+                                document["heap"] + document["others"] + document["margin"])
+
+    def test_a_heap_too_tight_for_the_modes_is_shown_with_the_order_and_a_larger_one_is_found(self):
+        done = plan(BOARD)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"does not fit a heap of \d+ bytes under best fit")
+        self.assertRegex(done.stdout, r"there is no place for \w+ \w+ of \d+ bytes")
+        self.assertRegex(done.stdout, r"  fits a heap of \d+ bytes under best fit: every order")
+
+    def test_a_heap_that_the_file_gives_and_that_is_too_small_exits_with_1(self):
+        done = plan(BOARD.replace("[plan]", "[plan]\nheap = 24M"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("An order that does not fit:", done.stdout)
+
+    def test_what_is_sampled_says_so_with_its_seed_and_count(self):
+        done = plan(BOARD, "--states", "5", "--samples", "50", "--seed", "7")
+        self.assertIn("SAMPLED, not proved: 50 orders", done.stdout)
+        self.assertIn("drawn with seed 7", done.stdout)
+
+    def test_a_mistake_is_named_with_its_line(self):
+        done = plan("[audio]\nvolume = 3\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard input:2: [audio] takes no key 'volume'", done.stderr)
+
+    def test_a_file_that_is_not_there_is_named(self):
+        done = run("plan", "/nowhere/board.plan")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/board.plan", done.stderr)
+        self.assertEqual(run("plan", "/").returncode, 1)
+
+    def test_the_examples_of_the_manual_are_plans(self):
+        with open(MANUAL, encoding="utf-8") as file:
+            page = file.read().replace("\\-", "-")
+        example = re.search(r"(?ms)^# A player.*?(?=^\.fi)", page).group(0)
+        done = plan(example)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
 class CommandLine(unittest.TestCase):
     def test_help_names_every_command(self):
         done = run("--help")

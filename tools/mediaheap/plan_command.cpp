@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <unistd.h>
+
+#include "command.h"
+#include "plan_output.h"
+
+namespace mediaheap::tool {
+
+namespace {
+
+// A plan is a page or two; what is larger was meant for somebody else.
+constexpr std::streamsize largestFile = 1 << 20;
+
+struct PlanOptions {
+    std::string file;
+    bool json = false;
+    plan::SearchLimits limits;
+};
+
+/// A line on the terminal that says how far a search is; nothing where nobody watches.
+class ProgressLine {
+public:
+    ~ProgressLine() {
+        if (shown_)
+            std::fputs("\r\033[K", stderr);
+    }
+
+    void show(uint64_t done, bool sampling, const plan::SearchLimits& limits) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!terminal_ || now - last_ < std::chrono::milliseconds(200))
+            return;
+        last_ = now;
+        shown_ = true;
+        std::fprintf(stderr, "\r%s: %llu of at most %llu\033[K",
+                     sampling ? "Drawing orders" : "Looking at states of the zone",
+                     static_cast<unsigned long long>(done),
+                     static_cast<unsigned long long>(sampling ? limits.samples : limits.states));
+    }
+
+private:
+    const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+    bool shown_ = false;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+Exit fail(const std::string& message) {
+    std::cerr << "mediaheap: " << message << "\n";
+    return Exit::Failure;
+}
+
+/// Empty, with @p error saying why, where the file cannot be read.
+std::string readFile(const std::string& path, std::string& error) {
+    std::ifstream named;
+    if (path != "-")
+        named.open(path, std::ios::binary);
+    std::istream& stream = path == "-" ? std::cin : named;
+    std::string text(static_cast<size_t>(largestFile) + 1, '\0');
+    stream.read(text.data(), largestFile + 1);
+    text.resize(static_cast<size_t>(stream.gcount()));
+    if ((path != "-" && !named.is_open()) || stream.bad())
+        error = path + " cannot be read; give the path of a plan file, see docs/plan.md";
+    else if (static_cast<std::streamsize>(text.size()) > largestFile)
+        error = path + " has more than 1 MiB, which no plan file has";
+    return text;
+}
+
+Exit runPlan(const PlanOptions& options) {
+    std::string error;
+    const std::string text = readFile(options.file, error);
+    if (!error.empty())
+        return fail(error);
+    Result<plan::PlanFile> file =
+        plan::parsePlan(text, options.file == "-" ? "standard input" : options.file);
+    if (!file)
+        return fail(file.error().message());
+
+    Result<plan::Plan> plan = [&] {
+        ProgressLine line;
+        plan::SearchLimits limits = options.limits;
+        limits.progress = [&](uint64_t done, bool sampling) {
+            line.show(done, sampling, options.limits);
+        };
+        return plan::workOut(std::move(file).value(),
+                             static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)), limits);
+    }();
+    if (!plan)
+        return fail(plan.error().message());
+    std::cout << (options.json ? planAsJson(*plan) : planAsText(*plan));
+    return plan->result.fits ? Exit::Success : Exit::Failure;
+}
+
+} // namespace
+
+void addPlanCommand(CLI::App& app, Runner& runner) {
+    CLI::App* const command =
+        app.add_subcommand("plan", "Works out how much memory to reserve, from a plan file");
+    const auto options = std::make_shared<PlanOptions>();
+    command
+        ->add_option("file", options->file,
+                     "The plan file (docs/plan.md, mediaheap(1)); - reads "
+                     "standard input")
+        ->required();
+    command->add_flag("--json", options->json, "Print JSON for programs");
+    command
+        ->add_option("--states", options->limits.states,
+                     "States of the zone to look at before orders are drawn at random")
+        ->capture_default_str();
+    command->add_option("--samples", options->limits.samples, "Orders to draw then")
+        ->capture_default_str();
+    command->add_option("--seed", options->limits.seed, "What to draw them with")
+        ->capture_default_str();
+    command->footer("Exits with 1 where the sequence of modes does not fit the heap.");
+    command->callback([options, &runner] { runner = [options] { return runPlan(*options); }; });
+}
+
+} // namespace mediaheap::tool

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "plan/plan.h"
+
+namespace mediaheap::tool {
+
+/// A plan as a page for people.
+std::string planAsText(const plan::Plan& plan);
+
+/// The same as JSON.
+std::string planAsJson(const plan::Plan& plan);
+
+/// `in 12 states of the zone, every order of giving back`, or how many orders were drawn with which
+/// seed.
+std::string describeSearch(const plan::SearchResult& result, const plan::Sequence& sequence);
+
+} // namespace mediaheap::tool
