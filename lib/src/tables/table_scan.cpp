@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <tuple>
 
+#include "base/error.h"
 #include "kernel/file_system.h"
 #include "kernel/kernel.h"
 #include "tables/runtime_directory.h"
@@ -126,7 +127,8 @@ TableScan scanTables(Kernel& kernel, FileSystem& files,
                 scan.unreadable.push_back({path, directory.error().message()});
             continue;
         }
-        (void)kernel.listDirectory(path.c_str(), names);
+        if (const int listed = kernel.listDirectory(path.c_str(), names); listed < 0)
+            scan.unreadable.push_back({path, errnoText(-listed)});
         DirectoryScan one(kernel, files, directory.value(), scan);
         for (const std::string& name : names)
             one.read(name);
