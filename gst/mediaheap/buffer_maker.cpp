@@ -34,9 +34,10 @@ void BufferMaker::setAllocator(GstAllocator* allocator) {
     allocator_ = GST_ALLOCATOR(gst_object_ref(allocator));
 }
 
-Result<GstMemory*> BufferMaker::makeMemory(MemoryLedger::Seat seat) {
+Result<GstMemory*> BufferMaker::makeMemory(gsize size, MemoryLedger::Seat seat,
+                                           std::shared_ptr<MemoryLedger::Seat> commonSeat) {
     MemoryRequest request;
-    request.size = config_.size;
+    request.size = size;
     request.params = config_.params;
     gchar* name = gst_object_get_name(GST_OBJECT_CAST(pool_));
     request.name = std::string(name) + "-" + std::to_string(memoriesMade_++);
@@ -45,12 +46,41 @@ Result<GstMemory*> BufferMaker::makeMemory(MemoryLedger::Seat seat) {
     if (config_.uncached)
         request.cached = false;
     request.seat = std::move(seat);
+    request.commonSeat = std::move(commonSeat);
     return HeapAllocator::of(allocator_)->make(std::move(request));
+}
+
+Result<GstBuffer*> BufferMaker::make(MemoryLedger::Seat seat) {
+    if (memories() == 1) {
+        auto memory = makeMemory(config_.size, std::move(seat), nullptr);
+        if (!memory)
+            return std::move(memory).error();
+        return wrap(memory.value());
+    }
+    const auto common = std::make_shared<MemoryLedger::Seat>(std::move(seat));
+    GstBuffer* buffer = gst_buffer_new();
+    for (const gsize size : config_.memories) {
+        auto memory = makeMemory(size, {}, common);
+        if (!memory) {
+            gst_buffer_unref(buffer);
+            return std::move(memory).error();
+        }
+        gst_buffer_append_memory(buffer, memory.value());
+    }
+    common->occupy();
+    complete(buffer);
+    return buffer;
 }
 
 GstBuffer* BufferMaker::wrap(GstMemory* memory) const {
     GstBuffer* buffer = gst_buffer_new();
     gst_buffer_append_memory(buffer, memory);
+    complete(buffer);
+    return buffer;
+}
+
+/// Adds what a buffer has beside its memory.
+void BufferMaker::complete(GstBuffer* buffer) const {
     if (config_.frame) {
         GstVideoInfo info = config_.frame->info;
         GstVideoMeta* meta = gst_buffer_add_video_meta_full(
@@ -62,21 +92,22 @@ GstBuffer* BufferMaker::wrap(GstMemory* memory) const {
     gst_buffer_foreach_meta(buffer, markPooled, nullptr);
     // From here on the flag means that somebody has exchanged the memory.
     GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_TAG_MEMORY);
-    return buffer;
 }
 
 void BufferMaker::restore(GstBuffer* buffer) const {
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_TAG_MEMORY) ||
-        gst_buffer_n_memory(buffer) != 1)
+        gst_buffer_n_memory(buffer) != memories())
         return;
-    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
-    if (!gst_memory_is_writable(memory))
-        return; // keepsFit() will not have it
-    // GstBufferPool resizes to the beginning of the memory, where a prefix is.
-    const gssize shift =
-        static_cast<gssize>(config_.params.prefix) - static_cast<gssize>(memory->offset);
-    if (shift != 0 || memory->size != config_.size)
-        gst_memory_resize(memory, shift, config_.size);
+    for (size_t i = 0; i < memories(); i++) {
+        GstMemory* memory = gst_buffer_peek_memory(buffer, static_cast<guint>(i));
+        if (!gst_memory_is_writable(memory))
+            return; // keepsFit() will not have it
+        // GstBufferPool resizes to the beginning of the memory, where a prefix is.
+        const gssize shift =
+            static_cast<gssize>(config_.params.prefix) - static_cast<gssize>(memory->offset);
+        if (shift != 0 || memory->size != config_.memories[i])
+            gst_memory_resize(memory, shift, config_.memories[i]);
+    }
 }
 
 /// Why @p buffer cannot be handed out again; null when it can.
@@ -87,14 +118,20 @@ const char* BufferMaker::unfit(GstBuffer* buffer) const {
         return "it has another size";
     if (!gst_buffer_is_all_memory_writable(buffer))
         return "somebody shares its memory";
-    GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
-    if (isMapped(memory))
-        return "somebody has its memory mapped";
-    MemoryState* state = MemoryState::of(memory);
-    if (gst_buffer_n_memory(buffer) != 1 || state == nullptr || !state->seat().isAt(*ledger_))
-        return "its memory is not this pool's";
-    if (state->sessions() > 0)
-        return "somebody has an access session open on its memory";
+    if (gst_buffer_n_memory(buffer) != memories())
+        return "it has memory that is not this pool's, or not all of its own";
+    for (size_t i = 0; i < memories(); i++) {
+        GstMemory* memory = gst_buffer_peek_memory(buffer, static_cast<guint>(i));
+        if (isMapped(memory))
+            return "somebody has its memory mapped";
+        MemoryState* state = MemoryState::of(memory);
+        if (state == nullptr || !state->seat().isAt(*ledger_))
+            return "its memory is not this pool's";
+        if (state->sessions() > 0)
+            return "somebody has an access session open on its memory";
+        if (memory->size != config_.memories[i])
+            return "a plane of it has another size";
+    }
     return nullptr;
 }
 
@@ -108,7 +145,8 @@ bool BufferMaker::keepsFit(GstBuffer* buffer) const {
 }
 
 uint64_t BufferMaker::memorySize() const {
-    return uint64_t{config_.size} + config_.params.prefix + config_.params.padding;
+    return uint64_t{config_.size} +
+           memories() * (uint64_t{config_.params.prefix} + config_.params.padding);
 }
 
 } // namespace mediaheap::gst

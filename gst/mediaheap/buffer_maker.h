@@ -28,11 +28,11 @@ public:
     void setAllocator(GstAllocator* allocator);
     void configure(const PoolConfig& config) { config_ = config; }
 
-    /// A memory for a buffer, transferred.
+    /// A buffer with all its memories, transferred.
     ///
     /// Errors: those of HeapAllocator::make().
-    Result<GstMemory*> makeMemory(MemoryLedger::Seat seat);
-    /// A buffer around @p memory, which it takes.
+    Result<GstBuffer*> make(MemoryLedger::Seat seat);
+    /// A buffer around the one @p memory that buffers consist of, which it takes.
     GstBuffer* wrap(GstMemory* memory) const;
     /// Lays the memory of @p buffer out as when it was new.
     void restore(GstBuffer* buffer) const;
@@ -40,10 +40,15 @@ public:
     /// it goes out: who has kept a reference to the memory may have shared or mapped it in between.
     bool keepsFit(GstBuffer* buffer) const;
 
-    /// Bytes of a memory, which the heap rounds up to whole pages.
+    /// Bytes of all memories of a buffer; the heap rounds each up to whole pages.
     uint64_t memorySize() const;
+    /// How many memories a buffer has.
+    size_t memories() const { return config_.memories.size(); }
 
 private:
+    Result<GstMemory*> makeMemory(gsize size, MemoryLedger::Seat seat,
+                                  std::shared_ptr<MemoryLedger::Seat> commonSeat);
+    void complete(GstBuffer* buffer) const;
     const char* unfit(GstBuffer* buffer) const;
 
     GstBufferPool* const pool_;

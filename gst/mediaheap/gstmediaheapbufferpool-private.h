@@ -16,6 +16,13 @@ GST_MEDIA_HEAP_API
 void gst_media_heap_buffer_pool_set_minimum_alignment(GstMediaHeapBufferPool* pool,
                                                       const GstVideoAlignment* alignment);
 
+/* Every plane of a frame is a memory of its own, as with
+ * GST_BUFFER_POOL_OPTION_MEDIA_HEAP_MEMORY_PER_PLANE, whatever the configuration asks for, from the
+ * next gst_buffer_pool_set_config() on. Any thread. */
+GST_MEDIA_HEAP_API
+void gst_media_heap_buffer_pool_set_memory_per_plane(GstMediaHeapBufferPool* pool,
+                                                     gboolean separate);
+
 /* Why making the pool active, or acquiring a buffer, failed last: cause, remedy and heap string;
  * NULL when neither ever did. To be freed with g_free(). Any thread. */
 GST_MEDIA_HEAP_API

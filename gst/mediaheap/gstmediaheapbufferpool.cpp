@@ -6,7 +6,8 @@
  * @see_also: #GstMediaHeap
  *
  * A #GstBufferPool whose buffers consist of one memory each out of a #GstMediaHeap, at offset 0 of
- * a file descriptor of its own (behind the prefix that was asked for).
+ * a file descriptor of its own (behind the prefix that was asked for), or of one for every plane of
+ * a frame with %GST_BUFFER_POOL_OPTION_MEDIA_HEAP_MEMORY_PER_PLANE.
  *
  * For raw video it lays the frame out itself, with a #GstVideoMeta and padded lines where
  * %GST_BUFFER_POOL_OPTION_VIDEO_META and %GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT are set, and a
@@ -16,7 +17,8 @@
  *
  * The maximum of buffers is kept for the memory: while somebody holds the memory of a buffer, or a
  * part of it, that counts, whether or not the buffer has come back. The memory is handed out again
- * as the same #GstMemory, so that what importers keep for it stays valid.
+ * as the same #GstMemory, so that what importers keep for it stays valid. (A buffer of several
+ * memories that lost one of them to somebody who holds it longer is made anew.)
  *
  * When the heap is full, gst_buffer_pool_acquire_buffer() waits as long as one of the pool's
  * memories is out, and up to two seconds for what others have of the heap: when a stream changes
@@ -88,6 +90,9 @@ static GstFlowReturn gst_media_heap_buffer_pool_alloc(GstBufferPool* pool, GstBu
 }
 
 static void gst_media_heap_buffer_pool_reset(GstBufferPool* pool, GstBuffer* buffer) noexcept {
+    // Before, since the parent resizes buffers as if they had one memory; after, since it knows no
+    // prefix.
+    state_of(pool).restore(buffer);
     GST_BUFFER_POOL_CLASS(gst_media_heap_buffer_pool_parent_class)->reset_buffer(pool, buffer);
     state_of(pool).restore(buffer);
 }
@@ -245,6 +250,12 @@ void gst_media_heap_buffer_pool_set_minimum_alignment(GstMediaHeapBufferPool* po
                                                       const GstVideoAlignment* alignment) {
     g_return_if_fail(GST_IS_MEDIA_HEAP_BUFFER_POOL(pool));
     g_return_if_fail(alignment != nullptr && pool->state->setFloor(*alignment));
+}
+
+void gst_media_heap_buffer_pool_set_memory_per_plane(GstMediaHeapBufferPool* pool,
+                                                     gboolean separate) {
+    g_return_if_fail(GST_IS_MEDIA_HEAP_BUFFER_POOL(pool));
+    pool->state->setMemoryPerPlane(separate);
 }
 
 gchar* gst_media_heap_buffer_pool_get_failure(GstMediaHeapBufferPool* pool) {

@@ -179,6 +179,7 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
     if (!block)
         return block.error();
 
+    MemoryState::Places places{std::move(request.seat), std::move(request.commonSeat)};
     MemoryState::Birth birth;
     birth.offset = request.params.prefix;
     birth.size = request.size;
@@ -192,10 +193,10 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
         return cleared.error();
 
     if (isForDmaBufs() == coreOf(heap_)->isDmaBuf())
-        return represent(std::move(*block), std::move(request.seat), birth);
+        return represent(std::move(*block), std::move(places), birth);
     // A copy of what was wrapped is a block of the heap, which is of another kind.
     GstAllocator* proper = allocatorOf(heap_, coreOf(heap_)->isDmaBuf());
-    GstMemory* memory = of(proper)->represent(std::move(*block), std::move(request.seat), birth);
+    GstMemory* memory = of(proper)->represent(std::move(*block), std::move(places), birth);
     gst_object_unref(proper);
     return memory;
 }
@@ -210,7 +211,7 @@ GstMemory* HeapAllocator::wrap(Block block, gsize size) {
 
 bool HeapAllocator::isForDmaBufs() const { return GST_IS_DMABUF_ALLOCATOR(self_); }
 
-GstMemory* HeapAllocator::represent(Block block, MemoryLedger::Seat seat,
+GstMemory* HeapAllocator::represent(Block block, MemoryState::Places places,
                                     const MemoryState::Birth& birth) {
     // The descriptor stays the block's, hence DONT_CLOSE.
     GstMemory* memory = isForDmaBufs()
@@ -218,7 +219,7 @@ GstMemory* HeapAllocator::represent(Block block, MemoryLedger::Seat seat,
                                                                     GST_FD_MEMORY_FLAG_DONT_CLOSE)
                             : gst_fd_allocator_alloc(self_, block.fd(), block.size(),
                                                      GST_FD_MEMORY_FLAG_DONT_CLOSE);
-    MemoryState::attach(memory, std::move(block), std::move(seat), birth);
+    MemoryState::attach(memory, std::move(block), std::move(places), birth);
     return memory;
 }
 

@@ -22,6 +22,8 @@ struct MemoryRequest {
     uint64_t client = 0;          ///< Heap::newClient(), or 0 for the allocator's own
     std::optional<bool> cached;   ///< unset takes the heap's own way
     MemoryLedger::Seat seat;      ///< where it belongs to a pool
+    /// Where it is one of several that belong to a pool together.
+    std::shared_ptr<MemoryLedger::Seat> commonSeat;
 };
 
 /// The signal of allocators and pools, with the reason as a string, that somebody who asked for
@@ -67,7 +69,7 @@ public:
 
 private:
     bool isForDmaBufs() const;
-    GstMemory* represent(Block block, MemoryLedger::Seat seat, const MemoryState::Birth& birth);
+    GstMemory* represent(Block block, MemoryState::Places places, const MemoryState::Birth& birth);
     GstMemory* allocateForCopy(GstMemory* original, gsize size);
 
     GstAllocator* self_;

@@ -16,9 +16,7 @@ bool isBusy(GstMemory* memory) {
     return state != nullptr && !state->block().isIdle(Access::Write);
 }
 
-bool isBusy(GstBuffer* buffer) {
-    return gst_buffer_n_memory(buffer) > 0 && isBusy(gst_buffer_peek_memory(buffer, 0));
-}
+bool isBusy(GstBuffer* buffer) { return busyMemory(buffer) != nullptr; }
 
 /// Takes the oldest of @p queue that no device works on; null where there is none.
 template <typename T> T* takeOldest(std::deque<T*>& queue) {

@@ -24,18 +24,17 @@ void layOut(GstMemory* memory, const MemoryState::Birth& birth, guint flags) {
 
 } // namespace
 
-MemoryState::MemoryState(Block block, MemoryLedger::Seat seat, const Birth& birth)
-    : seat_(std::move(seat)), block_(std::move(block)), birth_(birth) {}
+MemoryState::MemoryState(Block block, Places places, const Birth& birth)
+    : places_(std::move(places)), block_(std::move(block)), birth_(birth) {}
 
 GQuark MemoryState::quark() {
     static const GQuark quark = g_quark_from_static_string("GstMediaHeapMemoryState");
     return quark;
 }
 
-void MemoryState::attach(GstMemory* memory, Block block, MemoryLedger::Seat seat,
-                         const Birth& birth) {
-    seat.occupy();
-    auto* state = new MemoryState(std::move(block), std::move(seat), birth);
+void MemoryState::attach(GstMemory* memory, Block block, Places places, const Birth& birth) {
+    places.own.occupy();
+    auto* state = new MemoryState(std::move(block), std::move(places), birth);
     layOut(memory, birth, birth.flags);
     gst_mini_object_set_qdata(GST_MINI_OBJECT_CAST(memory), quark(), state,
                               [](gpointer data) { delete static_cast<MemoryState*>(data); });
@@ -65,7 +64,7 @@ gboolean MemoryState::disposed(GstMiniObject* object) noexcept {
                   state->block_.name().c_str(), state->block_.describeOpenAccesses().c_str());
         return TRUE;
     }
-    if (!state->seat_.isValid())
+    if (!state->seat().isValid())
         return TRUE;
     if (const unsigned open = state->sessions()) {
         // Whoever opened them still writes, for all we know. The core ends them, and says where
@@ -75,11 +74,30 @@ gboolean MemoryState::disposed(GstMiniObject* object) noexcept {
                     state->block_.name().c_str(), open);
         return TRUE;
     }
+    if (state->places_.common)
+        return TRUE; // its buffer has come apart
     // As new before anybody else can see it. What its owners promised about the bytes around the
     // data (ZERO_PREFIXED, ZERO_PADDED) and about sharing was for them.
     object->lockstate = 0;
     layOut(memory, state->birth_, state->birth_.flags & lastingFlags);
-    return !state->seat_.takeBack(memory);
+    return !state->places_.own.takeBack(memory);
+}
+
+GstMemory* busyMemory(GstBuffer* buffer) {
+    const guint count = gst_buffer_n_memory(buffer);
+    for (guint i = 0; i < count; i++) {
+        GstMemory* memory = gst_buffer_peek_memory(buffer, i);
+        const MemoryState* state = MemoryState::of(memory);
+        if (state != nullptr && !state->block().isIdle(Access::Write))
+            return memory;
+    }
+    return nullptr;
+}
+
+void forgetContents(GstBuffer* buffer) {
+    const guint count = gst_buffer_n_memory(buffer);
+    for (guint i = 0; i < count; i++)
+        MemoryState::of(gst_buffer_peek_memory(buffer, i))->block().forgetContents();
 }
 
 bool isMapped(const GstMemory* memory) {

@@ -27,14 +27,22 @@ public:
         guint flags = 0; ///< GstMemoryFlags of the new memory
     };
 
-    /// Puts @p block and @p seat behind @p memory, takes over its dispose, and lays out the data.
-    static void attach(GstMemory* memory, Block block, MemoryLedger::Seat seat, const Birth& birth);
+    /// Where a memory sits in its pool, if anywhere: alone, and then it can come back alone, or
+    /// with the others that a buffer is made of, which come back with that buffer or not at all.
+    /// The common one is for their maker to occupy, once all are there.
+    struct Places {
+        MemoryLedger::Seat own;
+        std::shared_ptr<MemoryLedger::Seat> common;
+    };
+
+    /// Puts @p block and @p places behind @p memory, takes over its dispose, and lays out the data.
+    static void attach(GstMemory* memory, Block block, Places places, const Birth& birth);
 
     /// That of the root of @p memory; null for a memory of any other kind.
     static MemoryState* of(GstMemory* memory);
 
     const Block& block() const { return block_; }
-    MemoryLedger::Seat& seat() { return seat_; }
+    MemoryLedger::Seat& seat() { return places_.common ? *places_.common : places_.own; }
     const Birth& birth() const { return birth_; }
 
     // Sessions that are not maps: GstMemory counts those itself.
@@ -44,17 +52,24 @@ public:
     unsigned sessions() const { return sessions_; }
 
 private:
-    MemoryState(Block block, MemoryLedger::Seat seat, const Birth& birth);
+    MemoryState(Block block, Places places, const Birth& birth);
 
     static GQuark quark();
     static gboolean disposed(GstMiniObject* object) noexcept;
 
     // The seat goes last: whoever waits for it may want the space that the block gave back.
-    MemoryLedger::Seat seat_;
+    Places places_;
     Block block_;
     Birth birth_;
     std::atomic<unsigned> sessions_{0};
 };
+
+/// The first memory of @p buffer that a device works on; null where there is none. What is not of a
+/// heap is for others to judge.
+GstMemory* busyMemory(GstBuffer* buffer);
+
+/// The memory of @p buffer, all of it a heap's, begins a new life; see Block::forgetContents().
+void forgetContents(GstBuffer* buffer);
 
 /// Whether somebody has @p memory mapped, or locked for an access.
 bool isMapped(const GstMemory* memory);

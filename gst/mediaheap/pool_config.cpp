@@ -2,6 +2,7 @@
 #include "pool_config.h"
 
 #include <cerrno>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -64,7 +65,7 @@ GstVideoAlignment combine(const GstVideoAlignment& a, const GstVideoAlignment& b
 }
 
 Result<PoolConfig> PoolConfig::adopt(GstStructure* config, GstAllocator* allocator,
-                                     const GstVideoAlignment& floor) {
+                                     const GstVideoAlignment& floor, bool memoryPerPlane) {
     PoolConfig adopted;
     GstCaps* caps = nullptr;
     const auto read = readParams(config, adopted, &caps);
@@ -81,7 +82,10 @@ Result<PoolConfig> PoolConfig::adopt(GstStructure* config, GstAllocator* allocat
         if (adopted.size != 0 && adopted.size < info.size)
             return refusal("a frame has " + std::to_string(info.size) + " bytes, a buffer only " +
                            std::to_string(adopted.size));
-        // Without the meta nobody could tell where a padded line begins.
+        const bool separate =
+            memoryPerPlane || gst_buffer_pool_config_has_option(
+                                  config, GST_BUFFER_POOL_OPTION_MEDIA_HEAP_MEMORY_PER_PLANE);
+        // Without the meta nobody could tell where a padded line begins, or another memory.
         if (gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META)) {
             const auto asked = readAlignment(config);
             if (!asked)
@@ -92,13 +96,23 @@ Result<PoolConfig> PoolConfig::adopt(GstStructure* config, GstAllocator* allocat
             for (const guint mask : alignment.stride_align)
                 adopted.params.align |= mask;
             adopted.frame = Frame{info, alignment};
+        } else if (separate) {
+            adopted.frame = Frame{info, {}};
         }
+        if (separate)
+            adopted.memories = planeSizes(**video, adopted.frame->alignment);
         if (info.size > G_MAXUINT)
             return refusal("a frame of " + std::to_string(info.size) + " bytes is too large");
         adopted.size = MAX(adopted.size, static_cast<guint>(info.size));
     }
     if (adopted.size == 0)
         return refusal("buffers of no size; caps that are not raw video have to come with one");
+
+    // What a buffer has beyond its frame is behind the last plane.
+    if (adopted.memories.empty())
+        adopted.memories.push_back(0);
+    adopted.memories.back() +=
+        adopted.size - std::accumulate(adopted.memories.begin(), adopted.memories.end(), gsize{0});
 
     gst_buffer_pool_config_set_params(config, caps, adopted.size, adopted.min, adopted.max);
     gst_buffer_pool_config_set_allocator(config, allocator, &adopted.params);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <gst/gst.h>
 #include <gst/video/video.h>
@@ -22,14 +23,17 @@ struct PoolConfig {
         GstVideoAlignment alignment;
     };
     std::optional<Frame> frame;
+    /// Bytes of data of each memory of a buffer, together @ref size.
+    std::vector<gsize> memories;
 
     /// Reads @p config and brings it to what the pool makes of it: @p allocator, the size of a
-    /// buffer, the alignment. Frames that carry a GstVideoMeta are laid out with @p floor at least.
-    /// After an error @p config is as it was.
+    /// buffer, the alignment. Frames that carry a GstVideoMeta are laid out with @p floor at least,
+    /// and have a memory for each plane where @p memoryPerPlane or the configuration says so. After
+    /// an error @p config is as it was.
     ///
     /// Errors: EINVAL with the reason.
     static Result<PoolConfig> adopt(GstStructure* config, GstAllocator* allocator,
-                                    const GstVideoAlignment& floor);
+                                    const GstVideoAlignment& floor, bool memoryPerPlane);
 };
 
 /// What both ask for: the larger padding and the coarser alignment of each.

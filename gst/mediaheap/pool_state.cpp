@@ -65,9 +65,11 @@ void PoolState::setHeap(GstMediaHeap* heap) {
 
 const gchar** PoolState::options() const {
     static const gchar* cached[] = {GST_BUFFER_POOL_OPTION_VIDEO_META,
-                                    GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT, nullptr};
+                                    GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT,
+                                    GST_BUFFER_POOL_OPTION_MEDIA_HEAP_MEMORY_PER_PLANE, nullptr};
     static const gchar* uncached[] = {GST_BUFFER_POOL_OPTION_VIDEO_META,
                                       GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT,
+                                      GST_BUFFER_POOL_OPTION_MEDIA_HEAP_MEMORY_PER_PLANE,
                                       GST_BUFFER_POOL_OPTION_MEDIA_HEAP_UNCACHED, nullptr};
     return heap_ != nullptr && !coreOf(heap_)->isCached() ? uncached : cached;
 }
@@ -83,7 +85,7 @@ bool PoolState::setConfig(GstStructure* config) {
         const std::lock_guard lock(mutex_);
         floor = floor_;
     }
-    auto adopted = PoolConfig::adopt(config, allocator_, floor);
+    auto adopted = PoolConfig::adopt(config, allocator_, floor, memoryPerPlane_);
     if (adopted && adopted->uncached && coreOf(heap_)->isCached()) {
         Error error;
         error.code = EOPNOTSUPP;
@@ -118,18 +120,18 @@ bool PoolState::start() {
     const uint64_t othersUsed = coreOf(heap_)->stats().used;
     for (guint made = 0; made < config_.min; made++) {
         auto lot = ledger_->reserve();
-        auto memory = maker_.makeMemory(std::move(lot.seat));
-        if (!memory && mayStartShort(othersUsed, memory.error())) {
+        auto fresh = maker_.make(std::move(lot.seat));
+        if (!fresh && mayStartShort(othersUsed, fresh.error())) {
             GST_INFO_OBJECT(self_, "starting with %u of %u buffers: %s", made, config_.min,
-                            memory.error().message().c_str());
+                            fresh.error().message().c_str());
             return true;
         }
-        if (!memory) {
-            fail(startFailure(made, std::move(memory).error()));
+        if (!fresh) {
+            fail(startFailure(made, std::move(fresh).error()));
             ledger_->retire();
             return false;
         }
-        ledger_->put(maker_.wrap(memory.value()));
+        ledger_->put(fresh.value());
     }
     return true;
 }
@@ -148,7 +150,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
                 lot = ledger_->take(wait);
                 continue;
             }
-            MemoryState::of(gst_buffer_peek_memory(lot.buffer, 0))->block().forgetContents();
+            forgetContents(lot.buffer);
             *buffer = lot.buffer;
             return GST_FLOW_OK;
         case MemoryLedger::Lot::Kind::Memory:
@@ -175,12 +177,12 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         case MemoryLedger::Lot::Kind::Room:
             break;
         }
-        auto memory = maker_.makeMemory(std::move(lot.seat));
-        if (memory) {
-            *buffer = maker_.wrap(memory.value());
+        auto fresh = maker_.make(std::move(lot.seat));
+        if (fresh) {
+            *buffer = fresh.value();
             return GST_FLOW_OK;
         }
-        shortage = std::move(memory).error();
+        shortage = std::move(fresh).error();
         if (!isShortage(shortage))
             return fail(shortage);
         if (wait)
@@ -193,10 +195,10 @@ GstFlowReturn PoolState::allocate(GstBuffer** buffer) {
     auto lot = ledger_->reserve();
     if (lot.kind != MemoryLedger::Lot::Kind::Room)
         return GST_FLOW_EOS;
-    auto memory = maker_.makeMemory(std::move(lot.seat));
-    if (!memory)
-        return fail(memory.error());
-    *buffer = maker_.wrap(memory.value());
+    auto fresh = maker_.make(std::move(lot.seat));
+    if (!fresh)
+        return fail(fresh.error());
+    *buffer = fresh.value();
     return GST_FLOW_OK;
 }
 
@@ -262,10 +264,14 @@ bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
 /// pool's to hand out. False: it is idle again. After the deadline, which only runs while nobody
 /// but devices has anything of the pool, an error.
 Result<bool> PoolState::outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& deadline) {
-    GstMemory* memory = lot.buffer != nullptr ? gst_buffer_peek_memory(lot.buffer, 0) : lot.memory;
     const auto longest = coreOf(heap_)->longestWait();
-    auto idle =
-        MemoryState::of(memory)->block().waitUntilIdle(Access::Write, std::min(glance, longest));
+    GstMemory* memory = lot.buffer != nullptr ? busyMemory(lot.buffer) : lot.memory;
+    auto idle = memory != nullptr ? MemoryState::of(memory)->block().waitUntilIdle(
+                                        Access::Write, std::min(glance, longest))
+                                  : Result<bool>(true);
+    // The next plane's device is looked at when this lot is taken again.
+    if (idle && idle.value() && lot.buffer != nullptr && busyMemory(lot.buffer) != nullptr)
+        idle = false;
     ledger_->settle(lot, idle && idle.value());
     if (!idle || idle.value())
         return idle;
@@ -299,7 +305,7 @@ Error PoolState::startFailure(guint made, Error cause) const {
         return cause;
     // Blocks are whole pages; the largest page there is gives a size that is enough everywhere.
     constexpr uint64_t page = uint64_t{64} << 10;
-    const uint64_t each = (bytes + page - 1) / page * page;
+    const uint64_t each = (bytes + page - 1) / page * page + (maker_.memories() - 1) * page;
     const uint64_t needed = stats.used + (config_.min - made) * each;
     if (needed <= stats.size) {
         // It is not the heap that is too small.

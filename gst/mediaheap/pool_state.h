@@ -53,6 +53,8 @@ public:
 
     /// Frames with a GstVideoMeta are laid out with this at least, from the next setConfig() on.
     bool setFloor(const GstVideoAlignment& floor);
+    /// Frames have a memory for each of their planes, from the next setConfig() on.
+    void setMemoryPerPlane(bool separate) { memoryPerPlane_ = separate; }
     uint64_t bytesCopied() const { return ledger_->bytesCopied(); }
     /// Why the last start() or acquire() failed; empty when none did.
     std::string failure() const;
@@ -80,7 +82,8 @@ private:
     BufferMaker maker_;
 
     PoolConfig config_;
-    GstStructure* inForce_ = nullptr;  ///< the configuration that config_ was read from
+    GstStructure* inForce_ = nullptr; ///< the configuration that config_ was read from
+    std::atomic<bool> memoryPerPlane_{false};
     std::atomic<bool> starved_{false}; ///< has been logged in this run
 
     mutable std::mutex mutex_; // guards what follows

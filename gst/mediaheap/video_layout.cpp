@@ -47,6 +47,27 @@ Result<std::optional<GstVideoInfo>> videoInfoOf(const GstCaps* caps) {
     return std::optional<GstVideoInfo>(info);
 }
 
+std::vector<gsize> planeSizes(const GstVideoInfo& info, const GstVideoAlignment& alignment) {
+    // With all padding to the right and below, the lines are as long and as many, and a plane's
+    // offset is where its memory begins.
+    GstVideoAlignment behind = alignment;
+    behind.padding_right += behind.padding_left;
+    behind.padding_bottom += behind.padding_top;
+    behind.padding_left = 0;
+    behind.padding_top = 0;
+    GstVideoInfo laidOut = info;
+    gst_video_info_align(&laidOut, &behind);
+
+    std::vector<gsize> sizes;
+    const guint planes = GST_VIDEO_INFO_N_PLANES(&laidOut);
+    for (guint plane = 0; plane < planes; plane++) {
+        const gsize end = plane + 1 < planes ? GST_VIDEO_INFO_PLANE_OFFSET(&laidOut, plane + 1)
+                                             : GST_VIDEO_INFO_SIZE(&laidOut);
+        sizes.push_back(end - GST_VIDEO_INFO_PLANE_OFFSET(&laidOut, plane));
+    }
+    return sizes;
+}
+
 bool isReasonable(const GstVideoAlignment& alignment) {
     // No frame is that wide, and no line is aligned to more than the largest of pages, 64 KiB.
     constexpr guint widest = 32767;
