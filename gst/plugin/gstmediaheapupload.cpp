@@ -38,7 +38,7 @@ struct _GstMediaHeapUpload {
     Uploader* state;
 };
 
-enum { PROP_0, PROP_HEAP, PROP_STATS, N_PROPERTIES };
+enum { PROP_0, PROP_HEAP, PROP_MEMORY_PER_PLANE, PROP_STATS, N_PROPERTIES };
 
 static GParamSpec* properties[N_PROPERTIES];
 
@@ -66,6 +66,7 @@ static GstCaps* gst_media_heap_upload_transform_caps(GstBaseTransform* trans,
 
 static gboolean gst_media_heap_upload_decide_allocation(GstBaseTransform* trans,
                                                         GstQuery* query) noexcept {
+    const Uploader::Answering answering;
     uploaderOf(trans).decideAllocation(query);
     return TRUE;
 }
@@ -154,6 +155,9 @@ static void gst_media_heap_upload_set_property(GObject* object, guint id, const 
     case PROP_HEAP:
         uploaderOf(object).heap().setString(g_value_get_string(value));
         break;
+    case PROP_MEMORY_PER_PLANE:
+        uploaderOf(object).setMemoryPerPlane(g_value_get_boolean(value));
+        break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
@@ -164,6 +168,9 @@ static void gst_media_heap_upload_get_property(GObject* object, guint id, GValue
     switch (id) {
     case PROP_HEAP:
         g_value_set_string(value, uploaderOf(object).heap().string().c_str());
+        break;
+    case PROP_MEMORY_PER_PLANE:
+        g_value_set_boolean(value, uploaderOf(object).memoryPerPlane());
         break;
     case PROP_STATS:
         g_value_take_boxed(value, uploaderOf(object).stats().release());
@@ -198,6 +205,24 @@ static void installProperties(GObjectClass* klass) {
         "dma-heap:system,size=64M or memfd; auto takes the heap that the application or a "
         "neighbour offers, else the best source of this machine",
         HeapHolder::defaultHeap,
+        static_cast<GParamFlags>(G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY |
+                                 G_PARAM_STATIC_STRINGS));
+
+    /**
+     * GstMediaHeapUpload:memory-per-plane:
+     *
+     * Whether every plane of a raw video frame is a memory, and a descriptor, of its own, as
+     * multi-planar V4L2 formats (NM12) and VA-API want it. Frames that arrive otherwise are copied.
+     *
+     * Who reads such a buffer as a whole, without the #GstVideoMeta that it has, pays a copy of it.
+     *
+     * Since: 0.1
+     */
+    properties[PROP_MEMORY_PER_PLANE] = g_param_spec_boolean(
+        "memory-per-plane", "Memory per plane",
+        "Make every plane of a raw video frame a memory and a descriptor of its own, as "
+        "multi-planar V4L2 formats and VA-API want it",
+        FALSE,
         static_cast<GParamFlags>(G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY |
                                  G_PARAM_STATIC_STRINGS));
 

@@ -62,6 +62,31 @@ void Uploader::stop() {
     downstreamPoolLent_ = false;
 }
 
+namespace {
+
+/// How many queries this thread is answering, one inside the other.
+thread_local int queriesOnThisThread = 0;
+
+} // namespace
+
+Uploader::Answering::Answering() { ++queriesOnThisThread; }
+Uploader::Answering::~Answering() { --queriesOnThisThread; }
+
+CapsPtr Uploader::preferredDownstream(const GstCaps* possible) const {
+    GstPad* pad = GST_BASE_TRANSFORM_SRC_PAD(element_);
+    const CapsPtr peer(gst_pad_peer_query_caps(pad, nullptr));
+    if (!peer || gst_caps_is_any(peer.get()))
+        return nullptr;
+    const CapsPtr common(gst_caps_intersect_full(peer.get(), const_cast<GstCaps*>(possible),
+                                                 GST_CAPS_INTERSECT_FIRST));
+    for (guint i = 0; i < gst_caps_get_size(common.get()); ++i) {
+        CapsPtr one(gst_caps_fixate(gst_caps_copy_nth(common.get(), i)));
+        if (gst_pad_peer_query_accept_caps(pad, one.get()))
+            return one;
+    }
+    return nullptr;
+}
+
 bool Uploader::mayBeDmaBuf() const {
     const ObjectPtr<GstMediaHeap> heap = heap_.get();
     return !heap || gst_media_heap_is_dmabuf(heap.get());
@@ -74,6 +99,11 @@ CapsPtr Uploader::transformCaps(GstPadDirection direction, const GstCaps* caps,
         result.reset(gst_caps_copy(caps));
     } else if (direction == GST_PAD_SINK) {
         result = withDmaBuf(caps);
+        // The base class would pass on what comes in wherever it is taken at all.
+        if (queriesOnThisThread == 0 && gst_caps_is_fixed(caps)) {
+            if (CapsPtr preferred = preferredDownstream(result.get()))
+                result = std::move(preferred);
+        }
     } else {
         CapsPtr plain(gst_caps_merge(withoutDmaBuf(caps).release(), plainOfDmaBuf(caps).release()));
         result.reset(gst_caps_merge(plain.release(), gst_caps_copy(caps)));
@@ -162,17 +192,27 @@ bool Uploader::downstreamPoolIsOurs(GstMediaHeap* heap) const {
     return owner.get() == heap;
 }
 
+ObjectPtr<GstBufferPool> Uploader::newPool(GstMediaHeap* heap) const {
+    ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+    gst_media_heap_buffer_pool_set_memory_per_plane(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()),
+                                                    memoryPerPlane_);
+    return pool;
+}
+
 ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size) {
     // A pool serves one upstream; one that was lent before may still be in use.
     if (downstreamPoolIsOurs(heap) && !downstreamPoolLent_ &&
         !gst_buffer_pool_is_active(wishes_.pool())) {
         downstreamPoolLent_ = true;
+        if (memoryPerPlane_)
+            gst_media_heap_buffer_pool_set_memory_per_plane(
+                GST_MEDIA_HEAP_BUFFER_POOL(wishes_.pool()), TRUE);
         lent_.add(wishes_.pool());
         failures_.watch(wishes_.pool());
         return newRef(wishes_.pool());
     }
 
-    ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+    ObjectPtr<GstBufferPool> pool = newPool(heap);
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
     GstStructure* config = gst_buffer_pool_get_config(pool.get());
     // No upper bound: the budget of the heap bounds, and decoders of libav turn down pools with
@@ -205,6 +245,9 @@ const char* Uploader::reasonToCopy(GstBuffer* buffer, GstMediaHeap* heap) const 
             return nullptr; // the caps promise what a copy would not be
         return "its memory was not allocated from the heap";
     }
+    if (format_.isRawVideo() && memoryPerPlane_ &&
+        gst_buffer_n_memory(buffer) != GST_VIDEO_INFO_N_PLANES(&format_.info))
+        return "each plane is to be a memory of its own";
     if (format_.isRawVideo() && !wishes_.takesVideoMeta() && !isPacked(buffer, format_.info))
         return "downstream takes packed frames only";
     return nullptr;
@@ -247,7 +290,7 @@ GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& 
     const guint size = alignedSize(format_.info, wishes_);
     if (!copies_.isReady()) {
         const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
-        const ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+        const ObjectPtr<GstBufferPool> pool = newPool(heap);
         if (!copies_.prepare(newRef(pool.get()), format_.plainCaps.get(), size, 0, wishes_,
                              allocator.get()))
             return noRoom(pool.get(), heap, size);

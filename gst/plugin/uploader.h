@@ -34,9 +34,25 @@ public:
     /// Lets a copy that waits for memory go, and refuses further ones until called with false.
     void setFlushing(bool flushing) { copies_.setFlushing(flushing); }
 
+    /// Whether every plane of a frame is to be a memory of its own; from the next stream on.
+    void setMemoryPerPlane(bool separate) { memoryPerPlane_ = separate; }
+    bool memoryPerPlane() const { return memoryPerPlane_; }
+
     /// False when the heap cannot hold two such frames; that was posted as an error, once.
     bool setCaps(const GstCaps* caps);
+    /// For the direction of the sink pad and fixed @p caps, outside of queries: the one form that
+    /// downstream likes best, where it takes any. Otherwise all.
     CapsPtr transformCaps(GstPadDirection direction, const GstCaps* caps, GstCaps* filter) const;
+
+    /// Lives as long as a query is being answered on this thread: those are told all that is
+    /// possible.
+    class Answering {
+    public:
+        Answering();
+        ~Answering();
+        Answering(const Answering&) = delete;
+        Answering& operator=(const Answering&) = delete;
+    };
 
     /// Learns from @p answered, and takes the pools out of it: the base class would stop a pool
     /// that is lent upstream.
@@ -50,8 +66,10 @@ public:
 
 private:
     bool mayBeDmaBuf() const;
+    CapsPtr preferredDownstream(const GstCaps* possible) const;
     bool fitsBudget(const MediaFormat& format);
 
+    ObjectPtr<GstBufferPool> newPool(GstMediaHeap* heap) const;
     ObjectPtr<GstBufferPool> poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size);
     bool downstreamPoolIsOurs(GstMediaHeap* heap) const;
 
@@ -68,6 +86,7 @@ private:
     FailureWatch failures_;
     CopyPool copies_;
 
+    std::atomic<bool> memoryPerPlane_{false};
     MediaFormat format_;
     DownstreamWishes wishes_;
     bool downstreamPoolLent_ = false;
