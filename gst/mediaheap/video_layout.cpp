@@ -3,27 +3,30 @@
 
 #include <cerrno>
 
+#include "drm_format.h"
+
 namespace mediaheap::gst {
 
 namespace {
 
-#if GST_CHECK_VERSION(1, 24, 0)
 // gst_video_info_from_caps() takes the format DMA_DRM for one without a layout. A linear one has
 // the layout of the format that it stands for.
 bool fromDrmCaps(const GstCaps* caps, GstVideoInfo* info) {
-    constexpr guint64 linear = 0; // DRM_FORMAT_MOD_LINEAR in drm_fourcc.h
-    GstVideoInfoDmaDrm drm;
-    return gst_video_info_dma_drm_from_caps(&drm, caps) && drm.drm_modifier == linear &&
-           gst_video_info_dma_drm_to_video_info(&drm, info);
+    GstCaps* plain = gst_caps_copy(caps);
+    GstStructure* structure = gst_caps_get_structure(plain, 0);
+    const char* format = formatOfDrm(gst_structure_get_string(structure, "drm-format"));
+    if (format != nullptr) {
+        gst_structure_set(structure, "format", G_TYPE_STRING, format, nullptr);
+        gst_structure_remove_field(structure, "drm-format");
+    }
+    const bool parsed = format != nullptr && gst_video_info_from_caps(info, plain);
+    gst_caps_unref(plain);
+    return parsed;
 }
-#endif
 
 bool fromCaps(const GstCaps* caps, GstVideoInfo* info) {
-#if GST_CHECK_VERSION(1, 24, 0)
-    if (gst_video_is_dma_drm_caps(caps))
-        return fromDrmCaps(caps, info);
-#endif
-    return gst_video_info_from_caps(info, caps);
+    return isDmaDrm(gst_caps_get_structure(caps, 0)) ? fromDrmCaps(caps, info)
+                                                     : gst_video_info_from_caps(info, caps);
 }
 
 } // namespace

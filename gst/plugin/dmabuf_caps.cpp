@@ -2,6 +2,7 @@
 #include "dmabuf_caps.h"
 
 #include <gst/allocators/allocators.h>
+#include <gst/mediaheap/drm_format.h>
 #include <gst/video/video.h>
 
 namespace mediaheap::plugin {
@@ -23,8 +24,6 @@ GstCapsFeatures* exchange(const GstCapsFeatures* from, const char* remove, const
         gst_caps_features_add(features, add);
     return features;
 }
-
-#if GST_CHECK_VERSION(1, 24, 0)
 
 /// Calls @p use for every string of @p value, a string or a list of strings.
 template <typename Use> void forEachString(const GValue* value, Use use) {
@@ -49,12 +48,12 @@ bool translateField(const GstStructure* source, const char* from, GstStructure* 
     GValue list = G_VALUE_INIT;
     gst_value_list_init(&list, 4);
     forEachString(gst_structure_get_value(source, from), [&](const char* text) {
-        StringPtr translated(translate(text));
+        const char* translated = translate(text);
         if (!translated)
             return;
         GValue item = G_VALUE_INIT;
         g_value_init(&item, G_TYPE_STRING);
-        g_value_take_string(&item, translated.release());
+        g_value_set_string(&item, translated);
         gst_value_list_append_and_take_value(&list, &item);
     });
     const guint count = gst_value_list_get_size(&list);
@@ -66,51 +65,25 @@ bool translateField(const GstStructure* source, const char* from, GstStructure* 
     return count > 0;
 }
 
-gchar* drmFormatOf(const char* format) {
-    const guint32 fourcc =
-        gst_video_dma_drm_fourcc_from_format(gst_video_format_from_string(format));
-    return fourcc ? gst_video_dma_drm_fourcc_to_string(fourcc, 0) : nullptr;
-}
-
-gchar* linearFormatOf(const char* drmFormat) {
-    guint64 modifier = 0;
-    const guint32 fourcc = gst_video_dma_drm_fourcc_from_string(drmFormat, &modifier);
-    if (!fourcc || modifier != 0)
-        return nullptr;
-    const GstVideoFormat format = gst_video_dma_drm_fourcc_to_format(fourcc);
-    return format == GST_VIDEO_FORMAT_UNKNOWN ? nullptr
-                                              : g_strdup(gst_video_format_to_string(format));
-}
-
 /// The DMA_DRM form of @p structure, or NULL when none of its formats has one.
 GstStructure* toDmaDrm(const GstStructure* structure) {
     StructurePtr result(gst_structure_copy(structure));
-    if (!translateField(structure, "format", result.get(), "drm-format", drmFormatOf))
+    if (!translateField(structure, "format", result.get(), "drm-format", gst::drmOfFormat))
         return nullptr;
     gst_structure_set(result.get(), "format", G_TYPE_STRING, "DMA_DRM", nullptr);
     return result.release();
-}
-
-#endif
-
-/// Whether @p structure speaks of DRM formats, which GStreamer has since 1.24.
-bool isDmaDrm(const GstStructure* structure) {
-    return g_strcmp0(gst_structure_get_string(structure, "format"), "DMA_DRM") == 0;
 }
 
 /// The plain form of a raw video structure in DMA-BUFs, or NULL when its layout is not known to be
 /// linear.
 GstStructure* toPlain(const GstStructure* structure) {
     StructurePtr result(gst_structure_copy(structure));
-    if (!isDmaDrm(structure))
+    if (!gst::isDmaDrm(structure))
         return result.release();
-#if GST_CHECK_VERSION(1, 24, 0)
-    if (translateField(structure, "drm-format", result.get(), "format", linearFormatOf)) {
-        gst_structure_remove_field(result.get(), "drm-format");
-        return result.release();
-    }
-#endif
-    return nullptr;
+    if (!translateField(structure, "drm-format", result.get(), "format", gst::formatOfDrm))
+        return nullptr;
+    gst_structure_remove_field(result.get(), "drm-format");
+    return result.release();
 }
 
 } // namespace
@@ -132,7 +105,9 @@ MemoryFeature memoryFeature(const GstCapsFeatures* features) {
     return found;
 }
 
-CapsPtr withDmaBuf(const GstCaps* caps) {
+CapsPtr withDmaBuf(const GstCaps* caps) { return withDmaBuf(caps, gst::knowsDmaDrm()); }
+
+CapsPtr withDmaBuf(const GstCaps* caps, bool withDrm) {
     CapsPtr result(gst_caps_copy(caps));
     if (gst_caps_is_any(caps))
         return result;
@@ -148,10 +123,8 @@ CapsPtr withDmaBuf(const GstCaps* caps) {
                                            GST_CAPS_FEATURE_MEMORY_DMABUF));
             result.reset(gst_caps_merge(result.release(), one));
         };
-#if GST_CHECK_VERSION(1, 24, 0)
-        if (GstStructure* drm = toDmaDrm(structure))
+        if (GstStructure* drm = withDrm ? toDmaDrm(structure) : nullptr)
             append(drm);
-#endif
         append(gst_structure_copy(structure));
     }
     return result;

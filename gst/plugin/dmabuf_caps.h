@@ -21,6 +21,8 @@ MemoryFeature memoryFeature(const GstCapsFeatures* features);
 /// @p caps, followed by their raw video in DMA-BUFs where that is not among them already: in the
 /// form `format=NV12`, and since GStreamer 1.24 before it as `format=DMA_DRM, drm-format=NV12`.
 CapsPtr withDmaBuf(const GstCaps* caps);
+/// The same on a GStreamer that speaks of DRM formats, or on one that does not.
+CapsPtr withDmaBuf(const GstCaps* caps, bool withDrm);
 
 /// Raw video of @p caps that is in DMA-BUFs of linear layout, as plain caps. Empty where there is
 /// none.

@@ -53,6 +53,39 @@ GstStructure* alignedConfig(const Owned<GstBufferPool>& pool, guint mask, bool w
 
 using ConfigTest = PoolTest;
 
+// GStreamer's own pool cannot read these before 1.27.2.
+TEST_F(ConfigTest, LaysDrmFormatsOutAsTheFormatsThatTheyAre) {
+    const struct {
+        const char* drm;
+        const char* plain;
+    } rows[] = {{"NV12", "NV12"}, {"YU12", "I420"}, {"XR24", "BGRx"}, {"YUYV", "YUY2"}};
+    for (const auto& row : rows) {
+        const std::string size = ",width=322,height=242";
+        const std::string drm =
+            std::string("video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=") + row.drm + size;
+        const std::string plain = std::string("video/x-raw,format=") + row.plain + size;
+        ASSERT_TRUE(configure(pool, {drm.c_str(), 0, 0, 0, {GST_BUFFER_POOL_OPTION_VIDEO_META}}));
+        EXPECT_EQ(paramsOf(pool).size, frameSize(plain.c_str()));
+        ASSERT_TRUE(gst_buffer_pool_set_active(pool.get(), TRUE));
+        const Owned<GstBuffer> buffer = acquire(pool);
+        const GstVideoMeta* meta = gst_buffer_get_video_meta(buffer.get());
+        ASSERT_NE(meta, nullptr);
+        EXPECT_STREQ(gst_video_format_to_string(meta->format), row.plain);
+        stop();
+    }
+}
+
+TEST_F(ConfigTest, RefusesDrmFormatsWhoseLayoutIsNotLinear) {
+    for (const char* drm :
+         {"(string)NV12:0x0100000000000002", "(string)NV12:0x0", "(string)QQQQ"}) {
+        const std::string caps =
+            std::string("video/x-raw(memory:DMABuf),format=DMA_DRM,width=320,height=240,"
+                        "drm-format=") +
+            drm;
+        EXPECT_FALSE(configure(pool, {caps.c_str(), 0, 0, 0})) << drm;
+    }
+}
+
 TEST_F(ConfigTest, OffersWhatItCan) {
     EXPECT_TRUE(gst_buffer_pool_has_option(pool.get(), GST_BUFFER_POOL_OPTION_VIDEO_META));
     EXPECT_TRUE(gst_buffer_pool_has_option(pool.get(), GST_BUFFER_POOL_OPTION_VIDEO_ALIGNMENT));

@@ -79,6 +79,87 @@ TEST_F(UploadCaps, PlainCapsComeFirstWhereDownstreamTakesBoth) {
     EXPECT_FALSE(gst_caps_features_contains(gst_caps_get_features(caps.get(), 0), dmabuf));
 }
 
+/// The caps that arrive at the element named sink of @p pipeline.
+Owned<GstCaps> arriving(Pipeline& pipeline) {
+    GstPad* pad = gst_element_get_static_pad(pipeline.element("sink").get(), "sink");
+    Owned<GstCaps> caps(gst_pad_get_current_caps(pad));
+    gst_object_unref(pad);
+    return caps;
+}
+
+TEST_F(UploadCaps, DownstreamsFirstChoiceIsTakenWhereItTakesBoth) {
+    Pipeline pipeline("videotestsrc num-buffers=2 ! " + videoCaps("NV12", 320, 240) +
+                      " ! mediaheapupload heap=" + dmaHeap() +
+                      " ! capsfilter caps=video/x-raw(memory:DMABuf),format=NV12;video/x-raw ! "
+                      "fakesink name=sink");
+    ASSERT_TRUE(pipeline.play()) << testing::PrintToString(pipeline.errors());
+    const Owned<GstCaps> caps = arriving(pipeline);
+    ASSERT_NE(caps, nullptr);
+    EXPECT_TRUE(gst_caps_features_contains(gst_caps_get_features(caps.get(), 0), dmabuf));
+}
+
+TEST_F(UploadCaps, AnotherFormIsTakenWhereTheFirstChoiceIsNoneOfTheHeaps) {
+    for (const char* first : {"video/x-raw(memory:GLMemory)", "video/x-raw(memory:DMABuf),width=1",
+                              "video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=NV12:0x1"}) {
+        Pipeline pipeline("videotestsrc num-buffers=2 ! " + videoCaps("NV12", 320, 240) +
+                          " ! mediaheapupload heap=" + dmaHeap() + " ! capsfilter caps=" + first +
+                          ";video/x-raw ! fakesink name=sink");
+        ASSERT_TRUE(pipeline.play()) << first << testing::PrintToString(pipeline.errors());
+        const Owned<GstCaps> caps = arriving(pipeline);
+        ASSERT_NE(caps, nullptr) << first;
+        EXPECT_FALSE(gst_caps_features_contains(gst_caps_get_features(caps.get(), 0), dmabuf));
+    }
+}
+
+TEST_F(UploadCaps, TheChoiceHoldsWhenDownstreamAsksToNegotiateAgain) {
+    Rig rig("mediaheapupload", dmaHeap());
+    gst_harness_set_sink_caps_str(rig.harness(),
+                                  "video/x-raw(memory:DMABuf),format=NV12;video/x-raw");
+    const Picture picture("NV12", 320, 240);
+    rig.start(videoCaps("NV12", 320, 240));
+    for (int frame = 0; frame < 3; ++frame) {
+        const Owned<GstBuffer> arrived = rig.push(picture.packed());
+        ASSERT_NE(arrived, nullptr);
+        const Owned<GstCaps> caps(gst_pad_get_current_caps(rig.harness()->sinkpad));
+        EXPECT_TRUE(gst_caps_features_contains(gst_caps_get_features(caps.get(), 0), dmabuf));
+        gst_harness_push_upstream_event(rig.harness(), gst_event_new_reconfigure());
+    }
+}
+
+TEST_F(UploadCaps, DrmFormatsOfLinearLayoutAreUnderstoodFromWhoeverSendsThem) {
+    const std::string heapString = dmaHeap();
+    Rig rig("mediaheapupload", heapString);
+    const Owned<GstMediaHeap> heap(gst_media_heap_open(heapString.c_str(), nullptr));
+    const Owned<GstAllocator> allocator(gst_media_heap_get_allocator(heap.get()));
+    const Owned<GstMediaHeap> other(gst_media_heap_open(dmaHeap().c_str(), nullptr));
+    const Owned<GstAllocator> foreign(gst_media_heap_get_allocator(other.get()));
+    const Picture picture("NV12", 320, 240);
+    rig.start("video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=NV12,width=320,height=240,"
+              "framerate=30/1");
+    for (GstAllocator* from : {allocator.get(), foreign.get()}) {
+        Owned<GstBuffer> frame(
+            gst_buffer_new_allocate(from, GST_VIDEO_INFO_SIZE(&picture.info()), nullptr));
+        picture.draw(frame.get());
+        const Owned<GstBuffer> arrived = rig.push(std::move(frame));
+        ASSERT_NE(arrived, nullptr);
+        EXPECT_EQ(heapOf(arrived.get()), heap);
+        EXPECT_TRUE(picture.isShownBy(arrived.get()));
+    }
+    EXPECT_EQ(rig.counts().passed, 1u);
+    EXPECT_EQ(rig.counts().copied, 1u);
+}
+
+TEST_F(UploadCaps, TiledDrmFormatsPassUntouched) {
+    Rig rig("mediaheapupload", dmaHeap());
+    const Owned<GstMediaHeap> other(gst_media_heap_open(dmaHeap().c_str(), nullptr));
+    const Owned<GstAllocator> foreign(gst_media_heap_get_allocator(other.get()));
+    rig.start("video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=(string)"
+              "NV12:0x0100000000000002,width=320,height=240,framerate=30/1");
+    Owned<GstBuffer> frame(gst_buffer_new_allocate(foreign.get(), 200000, nullptr));
+    const GstBuffer* const sent = frame.get();
+    EXPECT_EQ(rig.push(std::move(frame)).get(), sent) << "only its own kind can read it";
+}
+
 TEST_F(UploadCaps, AHeapWithoutDmaBufsPromisesNone) {
     Pipeline pipeline("videotestsrc num-buffers=1 ! " + videoCaps("NV12", 320, 240) +
                       " ! mediaheapupload name=upload heap=" + heapWithoutDmaBufs() + " ! " +
