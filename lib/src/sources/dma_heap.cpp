@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
+#include "sources/cma.h"
 #include "sources/node.h"
 #include "sync/dmabuf_side.h"
 
@@ -47,9 +48,9 @@ std::string existingHeaps(Kernel& kernel) {
 
 } // namespace
 
-DmaHeapSource::DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name)
-    : kernel_(kernel), node_(std::move(node)), name_(std::move(name)), traits_(traitsOf(name_)),
-      zeroed_(name_ == "system" || isCma(name_)) {}
+DmaHeapSource::DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name, uint64_t zoneSize)
+    : kernel_(kernel), node_(std::move(node)), name_(std::move(name)), zoneSize_(zoneSize),
+      traits_(traitsOf(name_)), zeroed_(name_ == "system" || isCma(name_)) {}
 
 SourceTraits DmaHeapSource::traitsOf(const std::string& name) {
     SourceTraits traits;
@@ -73,7 +74,7 @@ Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel& kernel, const Source
         return error;
     }
     return std::unique_ptr<Source>(
-        new DmaHeapSource(kernel, std::move(node).value(), options.name));
+        new DmaHeapSource(kernel, std::move(node).value(), options.name, options.size));
 }
 
 Result<SourceMemory> DmaHeapSource::create(uint64_t, size_t size, const CreateOptions&) {
@@ -92,13 +93,10 @@ Result<SourceMemory> DmaHeapSource::create(uint64_t, size_t size, const CreateOp
 
     const std::string step =
         "allocate " + std::to_string(size) + " bytes from " + directory + "/" + name_;
+    if (-result == ENOMEM && traits_.contiguous)
+        return explainLackOfCma(kernel_, step, size, zoneSize_);
     if (-result == ENOMEM)
-        return makeError(
-            ENOMEM, step, {},
-            traits_.contiguous
-                ? "CmaFree in /proc/meminfo tells what is left; reserve more with cma= on "
-                  "the kernel command line"
-                : "MemAvailable in /proc/meminfo tells what is left");
+        return makeError(ENOMEM, step, {}, "MemAvailable in /proc/meminfo tells what is left");
     if (-result == EMFILE)
         return makeError(EMFILE, step, {}, "close descriptors or raise the limit (ulimit -n)");
     return makeError(-result, step);

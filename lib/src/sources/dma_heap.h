@@ -29,11 +29,12 @@ public:
     uint64_t discard(uint64_t, uint64_t) override { return 0; }
 
 private:
-    DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name);
+    DmaHeapSource(Kernel& kernel, UniqueFd node, std::string name, uint64_t zoneSize);
 
     Kernel& kernel_;
     UniqueFd node_;
     std::string name_;
+    uint64_t zoneSize_; ///< bytes
     SourceTraits traits_;
     const std::shared_ptr<DmabufAbilities> abilities_ = std::make_shared<DmabufAbilities>();
     bool zeroed_;
