@@ -150,6 +150,73 @@ class PlanCommand(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+def steps(*arguments):
+    done = run("selftest", "--json", *arguments)
+    return done.returncode, {s["step"]: s for s in json.loads(done.stdout)["steps"]}
+
+
+class SelftestCommand(unittest.TestCase):
+    STEPS = ["open", "allocate", "map", "sync", "export", "import", "coherence", "recycle",
+             "exhaust", "speed cached", "speed uncached"]
+
+    def test_memfd_does_what_it_can_and_says_why_not_the_rest(self):
+        status, found = steps("memfd")
+        self.assertEqual(status, 0)
+        self.assertEqual(list(found), self.STEPS)
+        for step in ("open", "allocate", "map", "export", "recycle", "exhaust", "speed cached"):
+            self.assertEqual(found[step]["outcome"], "ok", found[step])
+        for step in ("sync", "import", "coherence", "speed uncached"):
+            self.assertEqual(found[step]["outcome"], "not possible", found[step])
+        self.assertIn("no driver imports it", found["import"]["text"])
+
+    def test_the_simulated_machine_is_not_coherent_and_shows_it(self):
+        status, found = steps("simulated,size=4M")
+        self.assertEqual(status, 0)
+        for step in self.STEPS:
+            self.assertEqual(found[step]["outcome"], "ok", found[step])
+        self.assertIn("262144 of 262144 bytes were stale without a sync, 0 with one",
+                      found["coherence"]["text"])
+        self.assertRegex(found["speed uncached"]["text"], r"write [\d.]+ MB/s \([\d.]+\.\.[\d.]+\)")
+
+    def test_what_it_does_wrong_on_purpose_is_not_in_the_output(self):
+        self.assertEqual(run("selftest", "simulated,size=4M").stderr, "")
+
+    def test_the_exhaustion_says_who_has_the_memory(self):
+        _, found = steps("memfd,size=1M")
+        self.assertIn("'selftest-exhaust' 1024 KiB in 8 blocks", found["exhaust"]["text"])
+
+    def test_more_than_its_limit_it_does_not_take(self):
+        status, found = steps("memfd,size=8M", "--limit", "4M")
+        self.assertEqual((status, found["exhaust"]["outcome"]), (0, "not possible"))
+        self.assertIn("--limit", found["exhaust"]["text"])
+        self.assertEqual(run("selftest", "memfd", "--limit", "much").returncode, 2)
+
+    def test_a_heap_that_does_not_open_is_one_failed_line(self):
+        status, found = steps("memfd,size=0")
+        self.assertEqual(status, 1)
+        self.assertEqual(list(found), self.STEPS)
+        self.assertEqual([s for s in found if found[s]["outcome"] == "failed"], ["open"])
+
+    def test_a_heap_without_a_cache_recycles_nothing_and_says_so(self):
+        _, found = steps("memfd,size=4M,cache=0")
+        self.assertEqual(found["recycle"]["outcome"], "not possible")
+        self.assertIn("cache=", found["recycle"]["text"])
+
+    def test_a_heap_of_one_page_is_no_mistake(self):
+        status, found = steps("memfd,size=1")
+        self.assertEqual(status, 0)
+        self.assertEqual(found["exhaust"]["outcome"], "ok", found["exhaust"])
+        self.assertEqual(found["recycle"]["outcome"], "not possible", found["recycle"])
+
+    def test_its_page_can_be_pasted(self):
+        text = run("selftest", "memfd,size=4M").stdout
+        self.assertTrue(text.startswith("mediaheap selftest\nkernel        Linux "), text)
+        self.assertIn("library       " + VERSION, text)
+        self.assertIn("heap          memfd,size=4M", text)
+        self.assertRegex(text, r"\nVerdict: \d+ ok, 0 failed, 4 not possible here\n$")
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+
+
 class CommandLine(unittest.TestCase):
     def test_help_names_every_command(self):
         done = run("--help")

@@ -18,5 +18,6 @@ using Runner = std::function<Exit()>;
 // Each command adds itself, with its options and help, in a file pair of its own.
 void addListCommand(CLI::App& app, Runner& runner);
 void addPlanCommand(CLI::App& app, Runner& runner);
+void addSelftestCommand(CLI::App& app, Runner& runner);
 
 } // namespace mediaheap::tool

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     Runner runner;
     mediaheap::tool::addListCommand(app, runner);
     mediaheap::tool::addPlanCommand(app, runner);
+    mediaheap::tool::addSelftestCommand(app, runner);
 
     try {
         app.parse(argc, argv);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <mediaheap/heap.h>
+
+#include "command.h"
+#include "plan/section.h"
+#include "selftest/steps.h"
+
+namespace mediaheap::tool {
+
+namespace {
+
+/// A zone that the steps can fill in a moment, where the heap string leaves its size open.
+constexpr const char* usualSize = ",size=32M";
+
+struct SelftestOptions {
+    std::string heap;
+    std::string device;
+    std::string limit = "256M";
+    bool json = false;
+};
+
+std::string kernelText() {
+    utsname name{};
+    if (::uname(&name) != 0)
+        return "unknown";
+    return std::string(name.sysname) + " " + name.release + " " + name.version + " " + name.machine;
+}
+
+std::string machineText() {
+    const auto page = static_cast<unsigned long long>(::sysconf(_SC_PAGESIZE));
+    const auto pages = static_cast<unsigned long long>(::sysconf(_SC_PHYS_PAGES));
+    return std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)) + " processors, " +
+           std::to_string(page * pages >> 20) + " MiB of memory in pages of " +
+           std::to_string(page) + " bytes";
+}
+
+std::string describeHeap(const Heap& heap) {
+    std::string text = heap.isDmaBuf() ? "DMA-BUFs" : "no DMA-BUFs";
+    text += heap.isContiguous() ? ", contiguous" : ", scattered pages";
+    text += heap.isCached() ? ", mapped cached" : ", mapped uncached";
+    text += heap.addressesAreLabels() ? ", addresses are labels" : ", addresses are the device's";
+    for (const SourceInfo& passed : heap.passedOver())
+        text += "; passed over " + passed.heap + ": " + passed.reason;
+    return text;
+}
+
+bool sizeIsGiven(const std::string& heap) {
+    return heap.find(",size=") != std::string::npos || heap.find(",mmz=") != std::string::npos;
+}
+
+void say(const char* step) {
+    if (::isatty(STDERR_FILENO) == 1)
+        std::fprintf(stderr, "\r%s ...\033[K", step);
+}
+
+void endSaying() {
+    if (::isatty(STDERR_FILENO) == 1)
+        std::fputs("\r\033[K", stderr);
+}
+
+/// Steps that an unopened heap leaves out.
+void giveUp(Verdict& verdict) {
+    for (const char* step : {"allocate", "map", "sync", "export", "import", "coherence", "recycle",
+                             "exhaust", "speed cached", "speed uncached"})
+        verdict.steps.push_back(Step::notPossible(step, "the heap did not open"));
+}
+
+void runSteps(const Bench& bench, Verdict& verdict) {
+    struct Part {
+        const char* name;
+        Step (*run)(const Bench&);
+    };
+    const Part parts[] = {{"allocate", checkAllocation},
+                          {"map", checkMapping},
+                          {"sync", checkSync},
+                          {"export", checkExport}};
+    const auto run = [&](const Part& part) {
+        say(part.name);
+        verdict.steps.push_back(part.run(bench));
+    };
+    const auto append = [&](std::vector<Step> steps) {
+        for (Step& step : steps)
+            verdict.steps.push_back(std::move(step));
+    };
+    for (const Part& part : parts)
+        run(part);
+    say("import");
+    append(checkDevice(bench));
+    run({"recycle", checkRecycling});
+    run({"exhaust", checkExhaustion});
+    say("speed");
+    append(measureSpeed(bench));
+    endSaying();
+}
+
+Exit runSelftest(const SelftestOptions& options) {
+    Verdict verdict;
+    verdict.kernel = kernelText();
+    verdict.library = MEDIAHEAP_VERSION;
+    verdict.machine = machineText();
+    verdict.heap = options.heap + (sizeIsGiven(options.heap) ? "" : usualSize);
+
+    Bench bench;
+    bench.device = options.device;
+    const auto limit = plan::parseBytes(options.limit);
+    if (!limit) {
+        std::cerr << "mediaheap: --limit " << options.limit << " is no size; write it like 64M\n";
+        return Exit::Usage;
+    }
+    bench.limit = *limit;
+    Result<std::shared_ptr<Heap>> heap = Heap::open(verdict.heap);
+    if (heap) {
+        bench.heap = std::move(heap).value();
+        verdict.heap = bench.heap->description();
+        bench.simulated = verdict.heap.rfind("simulated", 0) == 0;
+        verdict.steps.push_back(Step::ok("open", describeHeap(*bench.heap)));
+        runSteps(bench, verdict);
+    } else {
+        verdict.steps.push_back(Step::failed("open", heap.error().message()));
+        giveUp(verdict);
+    }
+    std::cout << (options.json ? verdict.asJson() : verdict.asText());
+    return verdict.count(Step::Outcome::Failed) == 0 ? Exit::Success : Exit::Failure;
+}
+
+} // namespace
+
+void addSelftestCommand(CLI::App& app, Runner& runner) {
+    CLI::App* const command = app.add_subcommand(
+        "selftest", "Tries everything that a heap does here; a page for bug reports");
+    const auto options = std::make_shared<SelftestOptions>();
+    command
+        ->add_option("heap", options->heap, "Heap string, as `udmabuf`; 32M where it says no size")
+        ->required();
+    command->add_option("--device", options->device,
+                        "V4L2 capture device that is to import the memory, or `none`; default: the "
+                        "first that can");
+    command->add_option("--limit", options->limit, "The most of the heap to take at once")
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print JSON for programs");
+    command->footer("Exits with 1 where a step failed; what is not possible here is no failure.");
+    command->callback([options, &runner] { runner = [options] { return runSelftest(*options); }; });
+}
+
+} // namespace mediaheap::tool
