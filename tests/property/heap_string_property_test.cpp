@@ -45,6 +45,11 @@ const std::vector<std::string> pieces = {
     ",stray=",
     "report",
     ",mmz=",
+    ",mmz=@",
+    "anonymous,0,0x44000000,64M",
+    ",2,64K",
+    ":+osd,0x44000000,32K,0xC4B98000,1",
+    ":jpeg,1,0x50000000,1M",
     ",",
     "=",
     ":",
@@ -68,9 +73,15 @@ std::string mistyped(Random& random) {
         const std::vector<std::string> keys = {
             ",size=64M", ",zone=camera", ",base=0x44000000", ",cached=1",   ",contiguous=0",
             ",cache=1M", ",prefault=0",  ",require=dmabuf",  ",sanitize=1", ",stray=report"};
+        const std::vector<std::string> zones = {
+            ",mmz=anonymous,0,0x44000000,64M",
+            ",mmz=anonymous,0,0x44000000,64M,2,64K:+osd,0x44000000,32K,0xC4B98000,1",
+            ",mmz=a,1,0,4K:a,2,0x1000,4K,1,0:+x,0x1000,4K", ",mmz=@/etc/board.mmz"};
         text = good[random.below(good.size())];
         for (uint64_t n = random.below(5); n > 0; --n)
             text += keys[random.below(keys.size())];
+        if (random.chance(1, 3))
+            text += zones[random.below(zones.size())];
     } else {
         for (uint64_t n = random.below(8); n > 0; --n)
             text += pieces[random.below(pieces.size())];
@@ -91,6 +102,7 @@ TEST(HeapStringProperty, IsTakenInOneFormOrRefusedWithAReason) {
     Random random(21);
     const uint64_t operations = propertyOperations(200000);
     uint64_t taken = 0;
+    uint64_t zoned = 0;
     for (uint64_t n = 0; n < operations; ++n) {
         const std::string text = mistyped(random);
         const Result<HeapString> heap = HeapString::parse(text);
@@ -107,7 +119,9 @@ TEST(HeapStringProperty, IsTakenInOneFormOrRefusedWithAReason) {
         ASSERT_EQ(again.value().canonical(), canonical) << text;
         ASSERT_EQ(again.value().facility(), heap.value().facility()) << text;
         ASSERT_FALSE(heap.value().contradiction(again.value())) << text;
+        zoned += heap.value().mmz ? 1 : 0;
     }
+    EXPECT_GT(zoned, operations / 50) << "hardly any string with zones is right";
     EXPECT_GT(taken, operations / 20) << "the strings are too bad to try anything";
     EXPECT_LT(taken, operations - operations / 20) << "the strings are too good to try anything";
 }

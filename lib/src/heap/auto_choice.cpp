@@ -67,6 +67,10 @@ Result<std::vector<HeapString>> autoCandidates(Kernel& kernel, const HeapString&
         if (parsed && parsed->source == "auto")
             parsed =
                 makeError(EINVAL, "read the heap string", "it is 'auto' again", "name a source");
+        if (parsed) {
+            if (Result<void> loaded = parsed->loadZones(kernel); !loaded)
+                parsed = std::move(loaded).error();
+        }
         if (!parsed) {
             Error error = std::move(parsed).error();
             error.step = std::string(defaultHeapVariable) + "=" + chosen + ": " + error.step;

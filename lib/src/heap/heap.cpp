@@ -63,6 +63,8 @@ Result<std::shared_ptr<Heap>> Heap::open(std::string_view string) {
     Result<HeapString> wanted = HeapString::parse(string);
     if (!wanted)
         return named(std::move(wanted).error(), string);
+    if (Result<void> loaded = wanted->loadZones(Kernel::current()); !loaded)
+        return named(std::move(loaded).error(), string);
     Result<std::shared_ptr<Heap>> heap =
         wanted->source == "auto" ? openAuto(wanted.value()) : openOne(wanted.value(), {});
     if (heap)

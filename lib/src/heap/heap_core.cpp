@@ -23,6 +23,8 @@ namespace mediaheap {
 namespace {
 
 std::vector<Zone::Setup> zonesOf(const HeapString& effective, const SourceTraits& traits) {
+    if (effective.mmz)
+        return effective.mmz->setups();
     Zone::Setup zone;
     zone.name = *effective.zone;
     zone.base = *effective.base;

@@ -46,6 +46,9 @@ Result<void> checkWishes(const HeapString& string, const SourceTraits& traits) {
         return refuse("contiguous=1", string, "its memory is made of scattered pages",
                       "choose a CMA heap such as dma-heap:default_cma_region; `mediaheap list` "
                       "shows whether there is one");
+    if (string.mmz && !traits.zones)
+        return refuse("mmz", string, "its memory lies where its own driver puts it",
+                      "choose simulated, udmabuf or memfd for zones of your own");
     return {};
 }
 
@@ -54,13 +57,20 @@ Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
     const uint64_t memory = kernel.physicalMemory();
     const uint64_t usualSize = std::max(std::min(defaultSize, memory / 4) & ~(page - 1), page);
 
-    const auto size = roundUp(string.size.value_or(usualSize), page);
+    if (string.mmz) {
+        if (Result<void> whole = string.mmz->checkPages(page); !whole)
+            return std::move(whole).error();
+    }
+    const uint64_t wanted = string.mmz ? string.mmz->size() : string.size.value_or(usualSize);
+    const auto size = roundUp(wanted, page);
     if (!size || *size > memory)
         return makeError(EINVAL, "size the zone",
-                         "size=" + std::to_string(string.size.value_or(usualSize)) +
+                         std::string(string.mmz ? "mmz= with zones of " : "size=") +
+                             std::to_string(wanted) + (string.mmz ? " bytes together" : "") +
                              " is more than this machine's memory of " + formatKib(memory),
                          "ask for less");
-    const uint64_t base = string.base.value_or(0);
+    const uint64_t base =
+        string.mmz ? string.mmz->zones.front().start : string.base.value_or(uint64_t{0});
     if (base % page != 0 || !checkedAdd(base, *size))
         return makeError(EINVAL, "place the zone",
                          "base is no multiple of the page size of " + std::to_string(page) +
@@ -75,7 +85,8 @@ Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
     SourceOptions options;
     options.name = string.name;
     options.size = *size;
-    options.zone = string.zone.value_or(HeapString::defaultZone);
+    options.zone =
+        string.mmz ? string.mmz->zones.front().name : string.zone.value_or(HeapString::defaultZone);
     options.prefault = string.prefault.value_or(false);
     options.cached = string.cached;
     options.line = string.line;
@@ -109,8 +120,12 @@ Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
         shown.cached.reset();
     shown.contiguous.reset();
     shown.requireDmabuf = false;
-    if (base == 0)
+    if (base == 0 || string.mmz)
         shown.base.reset();
+    if (string.mmz) {
+        shown.size.reset();
+        shown.zone.reset();
+    }
     if (effective.cache == usualCache)
         shown.cache.reset();
     if (!options.prefault)

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernel/files.h"
 #include "sources/catalog.h"
 
 namespace mediaheap {
@@ -19,7 +20,7 @@ constexpr const char* grammar = "write <source>[:<name>][,key=value...], for exa
                                 "dma-heap:system,size=64M,zone=camera";
 constexpr const char* keys =
     "the keys are size, zone, base, cached, contiguous, require, cache, prefault, wait, sanitize, "
-    "stray, and for simulated line and evict";
+    "stray, for simulated line and evict, and last mmz";
 constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
 constexpr uint64_t longestWait = 3600 * 1000;
 constexpr uint64_t shortestLine = 16;
@@ -181,6 +182,24 @@ Result<void> setKey(HeapString& heap, std::string_view key, std::string_view val
     return malformed("unknown key '" + std::string(key) + "'", keys);
 }
 
+Result<void> setZones(HeapString& heap, std::string_view value) {
+    if (heap.size || heap.zone || heap.base)
+        return malformed("mmz= beside size=, zone= or base=",
+                         "leave those out: mmz= says the same of every zone");
+    if (!value.empty() && value[0] == '@') {
+        heap.mmzFile = std::string(value.substr(1));
+        if (heap.mmzFile.empty() || heap.mmzFile.find('\0') != std::string::npos)
+            return malformed("mmz=@ without the path of a file",
+                             "write for example mmz=@/etc/mediaheap/board.mmz");
+        return {};
+    }
+    Result<MmzLayout> layout = MmzLayout::parse(value);
+    if (!layout)
+        return std::move(layout).error();
+    heap.mmz = std::move(layout).value();
+    return {};
+}
+
 std::string formatSize(uint64_t bytes) {
     const char* suffix = "";
     for (const char* next : {"K", "M", "G"}) {
@@ -244,10 +263,12 @@ Result<HeapString> HeapString::parse(std::string_view text) {
             return malformed("'" + std::string(part) + "' is not key=value", grammar);
         }
         const std::string key(part.substr(0, equals));
-        if (key == "mmz")
-            return makeError(EOPNOTSUPP, "read the heap string",
-                             "mmz=: no source of this version has zones in the vendor's grammar",
-                             "describe the zone with size=, zone= and base=");
+        if (key == "mmz") {
+            if (Result<void> set = setZones(heap, text.substr(at - part.size() - 1 + equals + 1));
+                !set)
+                return std::move(set).error();
+            return heap;
+        }
         if (std::find(seen.begin(), seen.end(), key) != seen.end())
             return malformed("key '" + key + "' is given twice", "give it once");
         seen.push_back(key);
@@ -257,8 +278,32 @@ Result<HeapString> HeapString::parse(std::string_view text) {
     return heap;
 }
 
+Result<void> HeapString::loadZones(Kernel& kernel) {
+    if (mmzFile.empty())
+        return {};
+    constexpr size_t largestFile = 64 << 10;
+    const Result<std::string> text = readSmallFile(kernel, mmzFile, largestFile);
+    if (!text) {
+        Error error = text.error();
+        error.remedy = "give the path of a file with zones after mmz=@";
+        return error;
+    }
+    if (text.value().size() == largestFile)
+        return makeError(EFBIG, "read " + mmzFile,
+                         std::to_string(largestFile) + " bytes and more are no list of zones");
+    Result<MmzLayout> layout = MmzLayout::parseLines(text.value());
+    if (!layout) {
+        Error error = std::move(layout).error();
+        error.step = "read " + mmzFile;
+        return error;
+    }
+    mmz = std::move(layout).value();
+    return {};
+}
+
 std::string HeapString::facility() const {
-    return source + (name.empty() ? "" : ":" + name) + ",zone=" + zone.value_or(defaultZone);
+    const std::string first = mmz ? mmz->zones.front().name : zone.value_or(defaultZone);
+    return source + (name.empty() ? "" : ":" + name) + ",zone=" + first;
 }
 
 std::string HeapString::canonical() const {
@@ -291,6 +336,10 @@ std::string HeapString::canonical() const {
         text += std::string(",sanitize=") + (*sanitize ? "1" : "0");
     if (stray)
         text += std::string(",stray=") + (*stray == StrayPolicy::Abort ? "abort" : "report");
+    if (!mmzFile.empty())
+        text += ",mmz=@" + mmzFile;
+    else if (mmz)
+        text += ",mmz=" + mmz->text();
     return text;
 }
 
@@ -313,6 +362,8 @@ std::optional<std::string> HeapString::contradiction(const HeapString& open) con
         return "sanitize";
     if (stray && stray != open.stray)
         return "stray";
+    if (mmz && mmz != open.mmz)
+        return "mmz";
     return std::nullopt;
 }
 
@@ -321,9 +372,18 @@ void HeapString::fillFrom(const HeapString& defaults) {
         if (!mine)
             mine = theirs;
     };
-    fill(size, defaults.size);
-    fill(zone, defaults.zone);
-    fill(base, defaults.base);
+    // mmz= says what these three say.
+    const bool hasZones = mmz || !mmzFile.empty();
+    const bool hasZone = size || zone || base;
+    if (!hasZones && !hasZone) {
+        mmz = defaults.mmz;
+        mmzFile = defaults.mmzFile;
+    }
+    if (!hasZones) {
+        fill(size, defaults.size);
+        fill(zone, defaults.zone);
+        fill(base, defaults.base);
+    }
     fill(cached, defaults.cached);
     fill(contiguous, defaults.contiguous);
     fill(cache, defaults.cache);

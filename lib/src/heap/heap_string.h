@@ -8,15 +8,18 @@
 
 #include <mediaheap/result.h>
 
+#include "heap/mmz_layout.h"
 #include "sync/stray_policy.h"
 
 namespace mediaheap {
+
+class Kernel;
 
 /// A heap string taken apart: `<source>[:<name>][,key=value...]`. Members without a value were not
 /// given. Knows the grammar only; what a source can honour is the source's to say.
 ///
 /// A comma-separated part without `=` belongs to the source's name, since device trees name CMA
-/// heaps `linux,cma`.
+/// heaps `linux,cma`. `mmz=` takes all that follows it.
 struct HeapString {
     std::string source;
     std::string name;
@@ -33,18 +36,24 @@ struct HeapString {
     std::optional<uint64_t> evict;
     std::optional<bool> sanitize;
     std::optional<StrayPolicy> stray;
+    std::optional<MmzLayout> mmz;
+    std::string mmzFile; ///< where mmz is to be read from, or was: `mmz=@<path>`
 
     static constexpr const char* defaultZone = "anonymous";
 
-    /// Errors: EINVAL with the offending part and what would be right; EOPNOTSUPP for keys that no
-    /// source of this library honours.
+    /// Errors: EINVAL with the offending part and what would be right.
     static Result<HeapString> parse(std::string_view text);
+
+    /// Reads the file that describes the zones, where there is one.
+    ///
+    /// Errors: those of MmzLayout::parseLines() and of the file.
+    Result<void> loadZones(Kernel& kernel);
 
     /// `source:name` and the zone: what can be open once in a process.
     std::string facility() const;
 
     /// The one form of all strings that mean the same: keys in the order of the members, sizes in
-    /// the largest suffix that fits, the default zone left out.
+    /// the largest suffix that fits, the default zone left out. Zones from a file stay there.
     std::string canonical() const;
 
     /// The first key given here that says something else than @p open, or nothing. A key that was

@@ -20,7 +20,7 @@ public:
     uint64_t discard(uint64_t, uint64_t) override { return 0; }
 
 private:
-    explicit MemfdSource(Kernel& kernel) : kernel_(kernel) {}
+    explicit MemfdSource(Kernel& kernel) : kernel_(kernel) { traits_.zones = true; }
 
     Kernel& kernel_;
     SourceTraits traits_;

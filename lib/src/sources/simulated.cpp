@@ -17,6 +17,7 @@ SimulatedSource::SimulatedSource(Kernel& kernel, const SourceOptions& options)
     : kernel_(kernel), line_(options.line.value_or(defaultLine)),
       seed_(options.evict.value_or(defaultSeed)), violations_(std::make_shared<ViolationLog>()) {
     traits_.simulated = true;
+    traits_.zones = true;
     traits_.cached = options.cached.value_or(true);
     traits_.eitherCached = true;
 }

@@ -21,6 +21,7 @@ class ViolationLog;
 struct SourceTraits {
     bool dmabuf = false; ///< descriptors are DMA-BUFs: drivers import them, and they have names
     bool places = false; ///< the zone's offsets are real: a block lies where it was placed
+    bool zones = false;  ///< its memory can be divided as the heap string says (mmz=)
     bool cached = true;  ///< CPU mappings go through the caches, unless asked otherwise
     bool eitherCached = false;      ///< each block can be had cached and uncached
     bool simulated = false;         ///< hardware and caches are emulated

@@ -40,6 +40,7 @@ UdmabufSource::UdmabufSource(Kernel& kernel, UniqueFd device, UniqueFd arena, ui
     const uint64_t limit = limitMb(kernel);
     traits_.dmabuf = true;
     traits_.places = true;
+    traits_.zones = true;
     traits_.largestBlock = static_cast<size_t>(std::min<uint64_t>(limit << 20, SIZE_MAX));
     traits_.largestBlockLimit = std::string(limitPath) + " is " + std::to_string(limit) +
                                 "; raise it (udmabuf.size_limit_mb= on the kernel command line)";

@@ -61,6 +61,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Keys, CanonicalForm,
     testing::Values(
+        Form{"memfd,mmz=a,0,4096,0x1000", "memfd,mmz=a,0,0x1000,4K"},
+        Form{"simulated,line=32,mmz=a,0,0,4K:+x,0,4K",
+             "simulated,line=32,mmz=a,0,0x0,4K:+x,0x0,4K"},
+        Form{"memfd,mmz=@/etc/board,v2.mmz", "memfd,mmz=@/etc/board,v2.mmz"},
         Form{"memfd,zone=anonymous", "memfd"}, Form{"memfd,zone=camera", "memfd,zone=camera"},
         Form{"memfd,base=1088M", "memfd,base=0x44000000"},
         Form{"memfd,base=0x44000000", "memfd,base=0x44000000"},
@@ -158,23 +162,25 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Values, RefusedForm,
-    testing::Values(Refusal{"memfd,zone=", EINVAL, "zone=", "1 to 31"},
-                    Refusal{"memfd,zone=12345678901234567890123456789012", EINVAL,
-                            "zone=", "1 to 31"},
-                    Refusal{"memfd,zone=two words", EINVAL, "zone=two words", "blanks"},
-                    Refusal{"memfd,zone=a\"b", EINVAL, "zone=", "quotes"},
-                    Refusal{"memfd,zone=a\nb", EINVAL, "zone=", "blanks"},
-                    Refusal{"memfd,zone=a=b", EINVAL, "zone=a=b", "'='"},
-                    Refusal{"memfd,cached=2", EINVAL, "cached=2", "cached=0 or cached=1"},
-                    Refusal{"memfd,cached=", EINVAL, "cached=", "cached=0 or cached=1"},
-                    Refusal{"memfd,contiguous=yes", EINVAL, "contiguous=yes", "contiguous=0"},
-                    Refusal{"memfd,prefault=01", EINVAL, "prefault=01", "prefault=0"},
-                    Refusal{"memfd,require=", EINVAL, "require=", "require=dmabuf"},
-                    Refusal{"memfd,require=physical", EINVAL, "require=physical", "require=dmabuf"},
-                    Refusal{"memfd,sanitize=2", EINVAL, "sanitize=2", "sanitize=0"},
-                    Refusal{"memfd,stray=", EINVAL, "stray=", "stray=abort or stray=report"},
-                    Refusal{"memfd,stray=1", EINVAL, "stray=1 is neither", "stray=abort"},
-                    Refusal{"memfd,mmz=anonymous,0,0x44000000,64M", EOPNOTSUPP, "mmz=", "size="}));
+    testing::Values(
+        Refusal{"memfd,zone=", EINVAL, "zone=", "1 to 31"},
+        Refusal{"memfd,zone=12345678901234567890123456789012", EINVAL, "zone=", "1 to 31"},
+        Refusal{"memfd,zone=two words", EINVAL, "zone=two words", "blanks"},
+        Refusal{"memfd,zone=a\"b", EINVAL, "zone=", "quotes"},
+        Refusal{"memfd,zone=a\nb", EINVAL, "zone=", "blanks"},
+        Refusal{"memfd,zone=a=b", EINVAL, "zone=a=b", "'='"},
+        Refusal{"memfd,cached=2", EINVAL, "cached=2", "cached=0 or cached=1"},
+        Refusal{"memfd,cached=", EINVAL, "cached=", "cached=0 or cached=1"},
+        Refusal{"memfd,contiguous=yes", EINVAL, "contiguous=yes", "contiguous=0"},
+        Refusal{"memfd,prefault=01", EINVAL, "prefault=01", "prefault=0"},
+        Refusal{"memfd,require=", EINVAL, "require=", "require=dmabuf"},
+        Refusal{"memfd,require=physical", EINVAL, "require=physical", "require=dmabuf"},
+        Refusal{"memfd,sanitize=2", EINVAL, "sanitize=2", "sanitize=0"},
+        Refusal{"memfd,stray=", EINVAL, "stray=", "stray=abort or stray=report"},
+        Refusal{"memfd,stray=1", EINVAL, "stray=1 is neither", "stray=abort"},
+        Refusal{"memfd,mmz=anonymous,0,0x44000000", EINVAL, "3 fields", "mmz= comes last"},
+        Refusal{"memfd,mmz=a,0,0,1M,size=1M", EINVAL, "5 fields", "comes last"},
+        Refusal{"memfd,size=1M,mmz=a,0,0,1M", EINVAL, "beside size=", "leave"}));
 
 TEST(HeapStringParser, TakesAZoneNameOf31Characters) {
     const std::string zone = "1234567890123456789012345678901";
