@@ -103,6 +103,17 @@ public:
     /// semicolon or a newline, to go on a sentence; empty while none is open.
     std::string describeOpenAccesses() const;
 
+    /// For a block of AllocOptions::manualSync: writes back to the hardware what the CPU has
+    /// written to these @p length bytes from @p offset on, and lets it fetch anew what the hardware
+    /// has. The whole block where its source knows no ranges.
+    ///
+    /// Where the source's kernel waits for devices that write, this does so no longer than the
+    /// heap's `wait`.
+    ///
+    /// Errors: EINVAL for any other block, for no bytes, or bytes beyond the end; ETIMEDOUT; what
+    /// the exporter answers.
+    Result<void> flush(size_t offset, size_t length) const;
+
     /// beginAccess() and data() in one object that ends the access when it goes.
     Result<Mapping> map(Access access) const;
 

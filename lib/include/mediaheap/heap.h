@@ -71,6 +71,10 @@ struct AllocOptions {
     /// order "high to low", which keeps a long-lived block away from what comes and goes. Needs a
     /// heap with places: one of `udmabuf`, or with `mmz=` in its heap string.
     bool fromTop = false;
+    /// The CPU may touch the block's memory at any time, without opening accesses, and whoever
+    /// works with it calls Block::flush() as vendors' systems want it (HI_MPI_SYS_MmzFlushCache()):
+    /// after writing and before the hardware reads, after the hardware wrote and before reading.
+    bool manualSync = false;
 };
 
 enum class ReportFormat {

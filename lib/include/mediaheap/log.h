@@ -17,4 +17,9 @@ using LogHandler = void (*)(LogLevel level, const char* line);
 /// Thread safety: any thread. Since: 0.1
 MEDIAHEAP_API LogHandler setLogHandler(LogHandler handler) noexcept;
 
+/// Says something where the library's own messages go; for libraries that are built on it.
+///
+/// Thread safety: any thread. Since: 0.1
+MEDIAHEAP_API void writeLog(LogLevel level, const char* line) noexcept;
+
 } // namespace mediaheap

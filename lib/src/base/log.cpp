@@ -21,6 +21,8 @@ LogHandler setLogHandler(LogHandler handler) noexcept {
     return handlerInForce.exchange(handler ? handler : printToStderr);
 }
 
+void writeLog(LogLevel level, const char* line) noexcept { handlerInForce.load()(level, line); }
+
 void log(LogLevel level, const std::string& line) noexcept {
     handlerInForce.load()(level, line.c_str());
 }

@@ -51,6 +51,10 @@ Result<void> Block::beginAccess(Access access, size_t offset, size_t length) con
     return state_->beginAccess(access, {offset, length});
 }
 
+Result<void> Block::flush(size_t offset, size_t length) const {
+    return state_->flush({offset, length});
+}
+
 Result<Mapping> Block::map(Access access) const { return map(access, 0, size()); }
 
 Result<Mapping> Block::map(Access access, size_t offset, size_t length) const {

@@ -91,6 +91,7 @@ Result<BlockRequest> checkRequest(size_t size, const AllocOptions& options,
     request.client = options.client;
     request.zero = options.zero;
     request.cached = cached;
+    request.manual = options.manualSync;
     request.where = {options.zone, options.gfp,
                      options.fromTop ? Zone::Order::FromTop : Zone::Order::BestFit};
     if (!zones.knows(request.where))

@@ -22,6 +22,7 @@ struct BlockRequest {
     uint64_t client = 0;
     bool zero = false;
     bool cached = true;
+    bool manual = false;
     ZoneSet::Wish where;
 };
 

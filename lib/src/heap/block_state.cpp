@@ -25,6 +25,10 @@ BlockState::BlockState(std::shared_ptr<Heap> heap, HeapCore& core, Backing backi
 }
 
 BlockState::~BlockState() {
+    if (manual_) {
+        if (Result<void> ended = accesses_.endManual(); !ended)
+            log(LogLevel::Warning, named(std::move(ended).error()).message());
+    }
     if (const unsigned open = accesses_.open()) {
         log(LogLevel::Warning, "block '" + name_ + "' of heap '" + core_.description() +
                                    "' was freed with " + std::to_string(open) +
@@ -91,14 +95,33 @@ Result<bool> BlockState::waitUntilIdle(Access access, std::chrono::milliseconds 
     return idle ? std::move(idle) : named(std::move(idle).error());
 }
 
+Result<void> BlockState::checkRange(const char* step, ByteRange range) const {
+    if (range.size != 0 && range.offset < backing_.size() &&
+        range.size <= backing_.size() - range.offset)
+        return {};
+    return makeError(EINVAL, step,
+                     std::to_string(range.size) + " bytes at " + std::to_string(range.offset) +
+                         " are not a part of its " + std::to_string(backing_.size()),
+                     "ask for at least one byte, and none beyond its end");
+}
+
+Result<void> BlockState::beginManual() {
+    Result<void> begun = accesses_.beginManual(backing_.size());
+    manual_ = begun.ok();
+    return begun ? std::move(begun) : named(std::move(begun).error());
+}
+
+Result<void> BlockState::flush(ByteRange range) {
+    Result<void> flushed = checkRange("flush", range);
+    if (flushed)
+        flushed = accesses_.flush(range);
+    return flushed ? std::move(flushed) : named(std::move(flushed).error());
+}
+
 Result<void> BlockState::beginAccess(Access access, ByteRange range) {
     Error error;
-    if (range.size == 0 || range.offset >= backing_.size() ||
-        range.size > backing_.size() - range.offset)
-        error = makeError(EINVAL, "map",
-                          std::to_string(range.size) + " bytes at " + std::to_string(range.offset) +
-                              " are not a part of its " + std::to_string(backing_.size()),
-                          "ask for at least one byte, and none beyond its end");
+    if (Result<void> fits = checkRange("map", range); !fits)
+        error = std::move(fits).error();
     else if (includes(access, Access::Write) && !backing_.isWritable())
         error = makeError(EACCES, "map for writing",
                           "the system allowed no more than a mapping for reading",

@@ -48,8 +48,12 @@ public:
     Result<void> beginAccess(Access access, ByteRange range);
     Result<void> beginAccess(Access access) { return beginAccess(access, {0, backing_.size()}); }
     Result<void> endAccess();
+    /// See AllocOptions::manualSync; once, before anybody else has the block.
+    Result<void> beginManual();
+    Result<void> flush(ByteRange range);
 
 private:
+    Result<void> checkRange(const char* step, ByteRange range) const;
     Error named(Error error) const;
 
     const std::shared_ptr<Heap> heap_; // the owner of core_
@@ -59,6 +63,7 @@ private:
     const std::unique_ptr<AccessTrace> trace_; // null where nobody wants to know
     AccessCounter accesses_;
     std::atomic<bool> exported_;
+    bool manual_ = false;
 };
 
 } // namespace mediaheap

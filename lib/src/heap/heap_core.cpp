@@ -119,6 +119,11 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
             return std::move(ended).error();
     }
 
+    if (request.manual) {
+        if (Result<void> begun = block->beginManual(); !begun)
+            return std::move(begun).error();
+    }
+
     const std::lock_guard lock(mutex_);
     store_.attach(offset, block.get());
     recycled_ += recycled ? 1 : 0;

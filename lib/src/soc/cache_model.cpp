@@ -100,7 +100,9 @@ void CacheModel::evictSome() {
     for (size_t count = lines_.size() / evictionRarity + 1; count > 0; count--) {
         const size_t index = static_cast<size_t>(random_.below(lines_.size()));
         Line& line = lines_[index];
-        if (isOpen(line))
+        // By hand, the CPU may be writing at this moment to a line that it has not fetched: there
+        // fetching it would lose the store, and cleaning it what flush() has to judge.
+        if (isOpen(line) || (manual_ && line.stale))
             continue;
         if (isModified(index)) {
             clean(index);
@@ -203,6 +205,24 @@ void CacheModel::writeBack(ByteRange range, const PartyRef& by, Findings& findin
     }
 }
 
+void CacheModel::flush(ByteRange range, const PartyRef& by, Findings& findings) {
+    evictSome();
+    for (size_t i = firstOf(range); i < endOf(range); i++) {
+        Line& line = lines_[i];
+        const bool modified = isModified(i);
+        if (modified && line.stale && writesOldBytes(i))
+            note(findings, Kind::WriteBackOverDeviceWrite, i, by, line.device);
+        if (modified)
+            clean(i);
+        else if (line.stale)
+            fetch(i);
+        line.stale = false;
+        line.early = false;
+        line.unfetched = false;
+        line.cpu = by;
+    }
+}
+
 void CacheModel::foreseeRead(ByteRange range, const PartyRef& by, Findings& findings) const {
     for (size_t i = firstOf(range); i < endOf(range); i++) {
         const Line& line = lines_[i];
@@ -235,6 +255,9 @@ void CacheModel::deviceWrites(ByteRange range, const PartyRef& by, Findings& fin
         Line& line = lines_[i];
         line.stale = true; // and as dirty as it was: another seed would not have evicted it
         line.device = by;
+        // What the CPU sees before a flush is undefined, and a store is to be seen as one.
+        if (manual_ && !isOpen(line) && !isModified(i))
+            scramble(i);
     }
 }
 

@@ -62,6 +62,11 @@ public:
     /// An END for writing whose access goes on.
     void writeBack(ByteRange range, const PartyRef& by, Findings& findings);
 
+    /// The CPU touches the memory at any time, and only flush() brings it in step with devices.
+    void setManual(bool manual) noexcept { manual_ = manual; }
+    /// Cleans what the CPU has written and invalidates the rest.
+    void flush(ByteRange range, const PartyRef& by, Findings& findings);
+
     /// To be called before a device reads or writes its view.
     void deviceReads(ByteRange range, const PartyRef& by, Findings& findings);
     void deviceWrites(ByteRange range, const PartyRef& by, Findings& findings);
@@ -115,6 +120,7 @@ private:
     const size_t size_;
     const size_t line_;
     const bool evicts_;
+    bool manual_ = false;
     Random random_;
     std::vector<uint8_t> shadow_;
     std::vector<Line> lines_;

@@ -40,11 +40,11 @@ std::optional<Identity> identityOf(int fd) {
     return Identity(status.st_dev, status.st_ino);
 }
 
-CacheModel::PartyRef cpuParty(Access access) {
+CacheModel::PartyRef cpuParty(std::string what) {
     auto actor = std::make_shared<CacheModel::Actor>();
     actor->party.sequence = nextSequence();
     actor->party.who = "CPU thread " + std::to_string(::syscall(SYS_gettid));
-    actor->party.what = std::string("access ") + describe(access);
+    actor->party.what = std::move(what);
     actor->party.backtrace = captureBacktrace(0);
     return actor;
 }
@@ -136,7 +136,8 @@ void SimulatedBuffer::sync(SyncEdge edge, Access access, std::optional<Access> a
     if (!caches_ || (!asked && edge != SyncEdge::Start))
         return;
     // Where it is opened is what people look for, and a backtrace costs.
-    const CacheModel::PartyRef party = edge == SyncEdge::Start ? cpuParty(access) : nullptr;
+    const CacheModel::PartyRef party =
+        edge == SyncEdge::Start ? cpuParty(std::string("access ") + describe(access)) : nullptr;
     CacheModel::Findings findings;
     const std::lock_guard lock(mutex_);
     switch (edge) {
@@ -153,6 +154,22 @@ void SimulatedBuffer::sync(SyncEdge edge, Access access, std::optional<Access> a
             caches_->writeBack(range, party, findings);
         break;
     }
+    report(findings);
+}
+
+void SimulatedBuffer::setManual(bool manual) {
+    const std::lock_guard lock(mutex_);
+    if (caches_)
+        caches_->setManual(manual);
+}
+
+void SimulatedBuffer::flush(ByteRange range) {
+    if (!caches_)
+        return;
+    const CacheModel::PartyRef party = cpuParty("flush");
+    CacheModel::Findings findings;
+    const std::lock_guard lock(mutex_);
+    caches_->flush(range, party, findings);
     report(findings);
 }
 

@@ -65,6 +65,9 @@ public:
     /// @p asked: what the caches are told to do; nothing where the sync never reached them. The
     /// CPU's access is for @p access all the same.
     void sync(SyncEdge edge, Access access, std::optional<Access> asked, ByteRange range);
+    /// The CPU's accesses are not bracketed: only flush() moves lines.
+    void setManual(bool manual);
+    void flush(ByteRange range);
     /// The memory's next user calls it @p name, and does not care for what is in it.
     void beginLife(const std::string& name);
 

@@ -22,4 +22,25 @@ Result<void> SimulatedSide::sync(SyncEdge edge, Access access, ByteRange range) 
     return {};
 }
 
+Result<void> SimulatedSide::beginManual(size_t) {
+    buffer_->setManual(true);
+    return {};
+}
+
+Result<void> SimulatedSide::flush(ByteRange range, std::chrono::milliseconds) {
+    // See sync(): the real call comes first.
+    uint64_t flags = syncFlags(SyncEdge::End, Access::ReadWrite);
+    const int result = syncIoctl(kernel_, fd_, flags);
+    if (result < 0 && result != -ENOTTY)
+        return makeError(-result, "flush (DMA_BUF_IOCTL_SYNC END)");
+    if (result < 0)
+        buffer_->flush(range);
+    return {};
+}
+
+Result<void> SimulatedSide::endManual(size_t) {
+    buffer_->setManual(false);
+    return {};
+}
+
 } // namespace mediaheap

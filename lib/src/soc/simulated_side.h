@@ -25,6 +25,10 @@ public:
     /// there. What the call leaves in its flags is what the caches do; success means that somebody
     /// else has taken care of it.
     Result<void> sync(SyncEdge edge, Access access, ByteRange range) override;
+    Result<void> beginManual(size_t size) override;
+    /// Never waits: nothing on a board would.
+    Result<void> flush(ByteRange range, std::chrono::milliseconds longest) override;
+    Result<void> endManual(size_t size) override;
     Result<void> settle() override { return {}; }
     Holders holders(bool exported) const override {
         return exported ? Holders::Unknown : Holders::None;

@@ -171,6 +171,55 @@ Result<void> AccessCounter::end() {
     return finished ? std::move(watched) : std::move(finished);
 }
 
+Result<void> AccessCounter::beginManual(size_t size) {
+    const std::lock_guard lock(mutex_);
+    const ByteRange whole{0, size};
+    if (side_.needsSync()) {
+        if (Result<void> begun = side_.beginManual(size); !begun)
+            return begun;
+    }
+    if (watcher_) {
+        if (Result<void> watched = watcher_->opens(Access::ReadWrite, whole); !watched) {
+            if (side_.needsSync())
+                (void)side_.endManual(size).ok();
+            return watched;
+        }
+    }
+    join({whole, Access::ReadWrite});
+    manual_ = size;
+    open_++;
+    return {};
+}
+
+Result<void> AccessCounter::flush(ByteRange range) {
+    const std::lock_guard lock(mutex_);
+    if (manual_ == 0)
+        return makeError(EINVAL, "flush", "the block's accesses are synced as they open and close",
+                         "allocate it with AllocOptions::manualSync");
+    if (!side_.needsSync())
+        return {};
+    const ByteRange reached = side_.reach(range);
+    Result<void> flushed = side_.flush(reached, longestWait_);
+    if (flushed) {
+        count(&SyncStats::issued, 2); // one out, one in
+        count(&SyncStats::bytes, reached.size);
+    }
+    return flushed;
+}
+
+Result<void> AccessCounter::endManual() {
+    const std::lock_guard lock(mutex_);
+    if (manual_ == 0)
+        return {};
+    const bool last = --open_ == 0;
+    Result<void> watched = watcher_ ? watcher_->closes(last) : Result<void>();
+    Result<void> ended = side_.needsSync() ? side_.endManual(manual_) : Result<void>();
+    manual_ = 0;
+    if (last)
+        parts_.clear();
+    return ended ? std::move(watched) : std::move(ended);
+}
+
 /// Ends all that was started.
 Result<void> AccessCounter::finish() {
     const std::vector<Part> parts = std::move(parts_);

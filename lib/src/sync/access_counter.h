@@ -45,6 +45,16 @@ public:
     /// Closes one access. On failure it is closed all the same. EINVAL when none is open.
     Result<void> end();
 
+    /// The CPU touches the memory at any time from here on; counts as one access that is open,
+    /// which covers all others. To be called while none is.
+    ///
+    /// Errors: what the exporter and the watcher answer; nothing is open then.
+    Result<void> beginManual(size_t size);
+    /// Brings a part in step with the hardware. EINVAL outside of manual access.
+    Result<void> flush(ByteRange range);
+    /// On failure it is ended all the same.
+    Result<void> endManual();
+
     /// Without waiting for a START that is under way.
     unsigned open() const noexcept { return open_.load(); }
 
@@ -72,6 +82,7 @@ private:
     SyncStats stats_;
     std::mutex mutex_;
     std::atomic<unsigned> open_{0};
+    size_t manual_ = 0;       // bytes of the block while the CPU's accesses are not bracketed
     std::vector<Part> parts_; // disjoint, by offset; only while open_
 };
 

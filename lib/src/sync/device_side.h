@@ -42,6 +42,19 @@ public:
     /// Errors: what the exporter answers.
     virtual Result<void> sync(SyncEdge edge, Access access, ByteRange range) = 0;
 
+    /// The CPU's accesses to the memory are not bracketed any more: it may touch it at any time,
+    /// until endManual(), and calls flush() where the hardware is to see what it wrote, or it what
+    /// the hardware wrote.
+    ///
+    /// Errors: what the exporter answers.
+    virtual Result<void> beginManual(size_t size);
+    /// Writes back what the CPU has written in a range that reach() gave, and lets it fetch the
+    /// rest anew. Waits no longer than @p longest for hardware where it has to.
+    ///
+    /// Errors: ETIMEDOUT; what the exporter answers.
+    virtual Result<void> flush(ByteRange range, std::chrono::milliseconds longest);
+    virtual Result<void> endManual(size_t size);
+
     /// To be called once, before settle(): where the CPU's mapping is.
     virtual void mappedAt(void* /*address*/) noexcept {}
 
