@@ -66,6 +66,8 @@ def check_includes(tree):
                     wrong.append(f'{path}: "{name}" names no room of lib/src')
                 elif other != room and other not in MAY_INCLUDE[room]:
                     wrong.append(f"{path}: {room} stands under {other} and may not include {name}")
+            if parts[:2] == ["lib", "compat"] and bracket == '"' and name.split("/")[0] in LIB:
+                wrong.append(f'{path}: only the public headers of the core, not "{name}"')
             allowed = TOOLS_MAY_INCLUDE.get(parts[1], set()) if parts[0] == "tools" else set()
             if parts[0] in ("gst", "tools") and bracket == '"' and name.split("/")[0] in set(LIB) - allowed:
                 wrong.append(f'{path}: only the public headers of the core, not "{name}"')
@@ -102,7 +104,8 @@ def installed_headers(folder):
             inside = os.path.abspath(os.path.join(where, name))
             # Private headers of the GStreamer library are C++ or say so in their name.
             if name.endswith(".h") and "-private" not in name and "_" not in name or (
-                    name.endswith(".h") and "include/mediaheap" in where):
+                    name.endswith(".h") and ("include/mediaheap" in where or
+                                             re.search(r"compat/\w+/include", where))):
                 found.append(inside)
     return sorted(found)
 
