@@ -34,7 +34,7 @@ BlockState::~BlockState() {
                                    "' was freed with " + std::to_string(open) +
                                    " CPU accesses open, which end now" + describeOpeners());
         while (accesses_.open())
-            (void)accesses_.end().ok();
+            (void)endAccess().ok();
     }
     if (backing_.guard())
         backing_.guard()->takeBack();
@@ -126,15 +126,19 @@ Result<void> BlockState::beginAccess(Access access, ByteRange range) {
         error = makeError(EACCES, "map for writing",
                           "the system allowed no more than a mapping for reading",
                           "map it with Access::Read");
-    else if (Result<void> begun = accesses_.begin(access, range); begun)
+    else if (Result<void> begun = accesses_.begin(access, range); begun) {
+        core_.countAccess(slot_, 1);
         return begun;
-    else
+    } else
         error = std::move(begun).error();
     return named(std::move(error));
 }
 
 Result<void> BlockState::endAccess() {
+    const bool any = accesses_.open() > 0;
     Result<void> ended = accesses_.end();
+    if (any)
+        core_.countAccess(slot_, -1);
     return ended ? std::move(ended) : named(std::move(ended).error());
 }
 

@@ -13,6 +13,7 @@
 #include "heap/backing.h"
 #include "sync/access_counter.h"
 #include "sync/access_trace.h"
+#include "tables/heap_table.h"
 
 namespace mediaheap {
 
@@ -39,6 +40,8 @@ public:
     unsigned openAccesses() const { return accesses_.open(); }
     /// See Block::describeOpenAccesses().
     std::string describeOpeners() const;
+    /// Where it is in the heap's table; before anybody has it.
+    void setSlot(HeapTable::Slot slot) noexcept { slot_ = slot; }
     const SyncStats& syncStats() const noexcept { return accesses_.stats(); }
 
     Result<UniqueFd> exportFd();
@@ -64,6 +67,7 @@ private:
     AccessCounter accesses_;
     std::atomic<bool> exported_;
     bool manual_ = false;
+    HeapTable::Slot slot_ = HeapTable::unlisted;
 };
 
 } // namespace mediaheap

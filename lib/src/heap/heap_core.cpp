@@ -14,7 +14,9 @@
 #include "heap/block_state.h"
 #include "heap/exhaustion.h"
 #include "heap/heap_opening.h"
+#include "heap/publishing.h"
 #include "heap/report.h"
+#include "kernel/file_system.h"
 #include "kernel/kernel.h"
 #include "soc/violation_log.h"
 
@@ -39,7 +41,9 @@ Result<std::unique_ptr<HeapCore>> HeapCore::open(Kernel& kernel, const HeapStrin
     Result<HeapOpening> opening = openHeap(kernel, string);
     if (!opening)
         return std::move(opening).error();
-    return std::unique_ptr<HeapCore>(new HeapCore(kernel, std::move(opening).value()));
+    std::unique_ptr<HeapCore> core(new HeapCore(kernel, std::move(opening).value()));
+    core->publish();
+    return core;
 }
 
 HeapCore::HeapCore(Kernel& kernel, HeapOpening opening)
@@ -51,6 +55,12 @@ HeapCore::HeapCore(Kernel& kernel, HeapOpening opening)
       store_(ZoneSet(zonesOf(effective_, traits_), page_), *effective_.cache, traits_.places) {}
 
 HeapCore::~HeapCore() = default;
+
+void HeapCore::publish() {
+    table_ = openTable(kernel_, FileSystem::current(), description_, traits_, store_.zones());
+    if (table_)
+        store_.publish(table_.get());
+}
 
 Result<void> HeapCore::checkShared(const HeapString& wanted) const {
     if (Result<void> fit = checkWishes(wanted, traits_); !fit)
@@ -126,6 +136,7 @@ Result<std::shared_ptr<BlockState>> HeapCore::tryAllocate(std::shared_ptr<Heap> 
 
     const std::lock_guard lock(mutex_);
     store_.attach(offset, block.get());
+    block->setSlot(store_.slotOf(offset));
     recycled_ += recycled ? 1 : 0;
     return block;
 }
@@ -248,6 +259,8 @@ Result<void> HeapCore::destroy() {
     store_.leaveHeld(doomed);
     // No block is being made either: it would be in the zone's table.
     source_.reset();
+    store_.publish(nullptr);
+    table_.reset();
     destroyed_ = true;
     return {};
 }

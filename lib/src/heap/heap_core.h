@@ -21,6 +21,7 @@
 #include "sources/source.h"
 #include "sync/access_counter.h"
 #include "sync/access_guard.h"
+#include "tables/heap_table.h"
 
 namespace mediaheap {
 
@@ -65,6 +66,12 @@ public:
 
     Result<std::shared_ptr<BlockState>> allocate(std::shared_ptr<Heap> heap, size_t size,
                                                  const AllocOptions& options);
+    /// From BlockState: one CPU access more is open on the block of that place in the table, or one
+    /// less.
+    void countAccess(HeapTable::Slot slot, int change) noexcept {
+        if (table_)
+            table_->countAccess(slot, change);
+    }
     /// From BlockState, when the last user is gone.
     void giveBack(Backing backing);
 
@@ -87,6 +94,8 @@ private:
     Result<Backing> makeBacking(const BlockRequest& request, uint64_t offset, size_t size);
     void nameBuffer(Backing& backing, const std::string& name);
 
+    void publish();
+
     // With mutex_ held.
     uint64_t discardGaps(BlockCache::Doomed& doomed);
     Stats statsLocked() const;
@@ -104,6 +113,7 @@ private:
     const std::shared_ptr<ViolationLog> violations_; // null where none can be seen
     std::unique_ptr<Source> source_; // until destroy(); never reset while a block lives
     mutable std::mutex mutex_;
+    std::unique_ptr<HeapTable> table_; // null where it cannot be; set before anybody has the heap
     HeapStore store_;
     bool destroyed_ = false;
     uint64_t allocations_ = 0;

@@ -39,6 +39,9 @@ public:
     /// Errors: ENOMEM with who has the memory.
     Result<Placement> place(const BlockRequest& request, BlockCache::Doomed& doomed);
     void attach(uint64_t offset, const BlockState* block) { zones_.attach(offset, block); }
+    void publish(HeapTable* table) { zones_.publish(table); }
+    /// Where the block at @p offset is in the published table.
+    HeapTable::Slot slotOf(uint64_t offset) const { return zones_.find(offset)->slot; }
     /// The place was reserved for a block that never came to be.
     void abandon(uint64_t offset) { zones_.release(offset); }
 

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "heap/report.h"
 
-#include <cinttypes>
-#include <cstdarg>
-#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "heap/block_state.h"
+#include "tables/media_mem.h"
 
 namespace mediaheap {
 
 namespace {
-
-__attribute__((format(printf, 2, 3))) void append(std::string& text, const char* format, ...) {
-    std::va_list arguments;
-    va_start(arguments, format);
-    char line[512];
-    const int length = std::vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        text.append(line, std::min(static_cast<size_t>(length), sizeof line - 1));
-}
 
 using Json = nlohmann::ordered_json;
 
@@ -61,35 +51,18 @@ Json zoneJson(const Zone& zone) {
 } // namespace
 
 std::string reportText(const ZoneSet& zones) {
-    std::string text;
     // HiSilicon's list has the last configured first, as it is searched.
+    std::vector<MediaMemZone> lines;
     for (auto at = zones.zones().rbegin(); at != zones.zones().rend(); ++at) {
         const Zone* const zone = at->get();
-        append(text,
-               "+---ZONE: PHYS(0x%08" PRIX64 ", 0x%08" PRIX64 "), GFP=%" PRIu64 ", nBYTES=%" PRIu64
-               "KB,    NAME=\"%s\"\n",
-               zone->base(), zone->base() + zone->size() - 1, zone->gfp(), zone->size() / 1024,
-               zone->name().c_str());
-        for (const auto& [offset, entry] : zone->entries()) {
-            const uint64_t first = zone->addressOf(offset);
-            append(text,
-                   "   |-MMB: phys(0x%08" PRIX64 ", 0x%08" PRIX64 "), kvirt=0x%08" PRIX64
-                   ", flags=0x%08" PRIX32 ", length=%" PRIu64 "KB,    name=\"%s\"\n",
-                   first, first + entry.size - 1, entry.kvirt, entry.flags, entry.size / 1024,
-                   entry.name.empty() ? "<null>" : entry.name.c_str());
-        }
+        MediaMemZone line{zone->name(), zone->gfp(),  zone->base(),          zone->size(),
+                          {},           zone->used(), zone->entries().size()};
+        for (const auto& [offset, entry] : zone->entries())
+            line.blocks.push_back(
+                {zone->addressOf(offset), entry.size, entry.kvirt, entry.flags, entry.name});
+        lines.push_back(std::move(line));
     }
-
-    const uint64_t total = zones.size() / 1024;
-    const uint64_t used = zones.used() / 1024;
-    const uint64_t remain = total - used;
-    append(text,
-           "\n---MMZ_USE_INFO:\n total size=%" PRIu64 "KB(%" PRIu64 "MB),used=%" PRIu64
-           "KB(%" PRIu64 "MB + %" PRIu64 "KB),remain=%" PRIu64 "KB(%" PRIu64 "MB + %" PRIu64
-           "KB),zone_number=%zu,block_number=%" PRIu64 "\n",
-           total, total / 1024, used, used / 1024, used % 1024, remain, remain / 1024,
-           remain % 1024, zones.zones().size(), zones.blocks());
-    return text;
+    return mediaMemText(lines);
 }
 
 std::string reportJson(const std::string& description, const SourceTraits& traits,

@@ -21,6 +21,14 @@ uint64_t largestPowerOfTwo(uint64_t upTo) {
     return upTo == 0 ? 0 : power;
 }
 
+table::SlotState stateOf(const Zone::Entry& entry) {
+    if (entry.system)
+        return table::SlotState::Declared;
+    if (entry.held)
+        return table::SlotState::Held;
+    return entry.block ? table::SlotState::Live : table::SlotState::Pending;
+}
+
 } // namespace
 
 Zone::Zone(Setup setup, uint64_t page)
@@ -70,18 +78,23 @@ std::optional<Zone::Place> Zone::reserve(uint64_t size, uint64_t alignment, cons
     Entry entry;
     entry.size = place.size;
     entry.name = name;
-    entries_.emplace(place.offset, std::move(entry));
+    show(place.offset, entries_.emplace(place.offset, std::move(entry)).first->second);
     used_ += place.size;
     return place;
 }
 
-void Zone::attach(uint64_t offset, const BlockState* block) { entries_.at(offset).block = block; }
+void Zone::attach(uint64_t offset, const BlockState* block) {
+    Entry& entry = entries_.at(offset);
+    entry.block = block;
+    show(entry);
+}
 
 void Zone::markHeld(uint64_t offset) {
     Entry& entry = entries_.at(offset);
     entry.block = nullptr;
     entry.held = true;
     held_ += entry.size;
+    show(entry);
 }
 
 void Zone::release(uint64_t offset) {
@@ -93,7 +106,27 @@ void Zone::release(uint64_t offset) {
     const bool freed = pages_.free(pageOf(offset), entry->second.size / page_);
     assert(freed);
     (void)freed;
+    if (table_)
+        table_->leave(entry->second.slot, number_, entry->second.size);
     entries_.erase(entry);
+}
+
+void Zone::publish(HeapTable* table, uint32_t number) {
+    table_ = table;
+    number_ = number;
+    for (auto& [offset, entry] : entries_)
+        show(offset, entry);
+}
+
+void Zone::show(uint64_t offset, Entry& entry) {
+    entry.slot = table_ ? table_->enter({number_, addressOf(offset), entry.size, entry.kvirt,
+                                         entry.flags, entry.name, stateOf(entry)})
+                        : HeapTable::unlisted;
+}
+
+void Zone::show(const Entry& entry) {
+    if (table_)
+        table_->setState(entry.slot, stateOf(entry));
 }
 
 bool Zone::isFree(uint64_t offset, uint64_t size) const {

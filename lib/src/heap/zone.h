@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pages/page_allocator.h"
+#include "tables/heap_table.h"
 
 namespace mediaheap {
 
@@ -60,6 +61,7 @@ public:
         /// for every block of ours, which the kernel does not map.
         uint64_t kvirt = 0;
         uint32_t flags = 0;
+        HeapTable::Slot slot = HeapTable::unlisted; ///< where it is in the published table
     };
 
     Zone(Setup setup, uint64_t page);
@@ -95,6 +97,10 @@ public:
     void markHeld(uint64_t offset);
     void release(uint64_t offset);
 
+    /// Enters all blocks into @p table, where the zone has @p number, and keeps them in step from
+    /// now on; nullptr ends that.
+    void publish(HeapTable* table, uint32_t number);
+
     /// By offset.
     const std::map<uint64_t, Entry>& entries() const noexcept { return entries_; }
 
@@ -113,6 +119,8 @@ public:
     std::string validate() const;
 
 private:
+    void show(uint64_t offset, Entry& entry);
+    void show(const Entry& entry);
     uint64_t pageOf(uint64_t offset) const noexcept { return (offset - setup_.start) / page_; }
 
     const Setup setup_;
@@ -121,6 +129,8 @@ private:
     std::map<uint64_t, Entry> entries_;
     uint64_t used_ = 0;
     uint64_t held_ = 0;
+    HeapTable* table_ = nullptr; // null where nobody else is to see it
+    uint32_t number_ = 0;
 };
 
 } // namespace mediaheap

@@ -100,6 +100,12 @@ std::optional<Zone::Place> ZoneSet::reserve(uint64_t size, uint64_t alignment,
     return std::nullopt;
 }
 
+void ZoneSet::publish(HeapTable* table) {
+    uint32_t number = 0;
+    for (auto zone = zones_.rbegin(); zone != zones_.rend(); ++zone)
+        (*zone)->publish(table, number++);
+}
+
 const Zone::Entry* ZoneSet::find(uint64_t offset) const {
     const auto& entries = at(offset).entries();
     const auto entry = entries.find(offset);

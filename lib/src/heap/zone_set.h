@@ -57,6 +57,9 @@ public:
     void markHeld(uint64_t offset) { zoneAt(offset).markHeld(offset); }
     void release(uint64_t offset) { zoneAt(offset).release(offset); }
 
+    /// See Zone::publish(); numbered as in a report.
+    void publish(HeapTable* table);
+
     /// Null where no entry begins at @p offset.
     const Zone::Entry* find(uint64_t offset) const;
 
