@@ -19,8 +19,8 @@ MAY_INCLUDE = {
     "tables": {"base", "kernel"},
     "heap": {"base", "kernel", "pages", "sync", "soc", "sources", "tables"},
 }
-# The plan places as a heap does, so it stands on the same floors.
-TOOLS_MAY_INCLUDE = {"plan": {"base", "pages"}}
+# The plan places as a heap does, and the tool reads the tables that the library writes.
+TOOLS_MAY_INCLUDE = {"plan": {"base", "pages"}, "mediaheap": {"base", "kernel", "tables"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 LONGEST_FILE = 500
 STRIPPED_LIMIT = 400 * 1000

@@ -92,4 +92,9 @@ ssize_t FaultFileSystem::receive(int fd, void* message, size_t size) {
     return fault ? fault : inner_.receive(fd, message, size);
 }
 
+int FaultFileSystem::waitForEither(int first, int second, int milliseconds) {
+    const int fault = enter("waitForEither");
+    return fault ? fault : inner_.waitForEither(first, second, milliseconds);
+}
+
 } // namespace mediaheap::test

@@ -36,6 +36,8 @@ public:
     int acceptFrom(int fd, uid_t& from) override;
     ssize_t send(int fd, const void* message, size_t size) override;
     ssize_t receive(int fd, void* message, size_t size) override;
+    int waitForEither(int first, int second, int milliseconds) override;
+    int wake(int eventFd) override { return inner_.wake(eventFd); } // it cannot fail
     pid_t processId() override { return inner_.processId(); }
     uid_t userId() override { return user.value_or(inner_.userId()); }
 

@@ -19,5 +19,9 @@ using Runner = std::function<Exit()>;
 void addListCommand(CLI::App& app, Runner& runner);
 void addPlanCommand(CLI::App& app, Runner& runner);
 void addSelftestCommand(CLI::App& app, Runner& runner);
+void addShowCommand(CLI::App& app, Runner& runner);
+void addHoldersCommand(CLI::App& app, Runner& runner);
+void addTrimCommand(CLI::App& app, Runner& runner);
+void addDestroyCommand(CLI::App& app, Runner& runner);
 
 } // namespace mediaheap::tool

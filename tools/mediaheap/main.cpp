@@ -18,6 +18,10 @@ int main(int argc, char** argv) {
     mediaheap::tool::addListCommand(app, runner);
     mediaheap::tool::addPlanCommand(app, runner);
     mediaheap::tool::addSelftestCommand(app, runner);
+    mediaheap::tool::addShowCommand(app, runner);
+    mediaheap::tool::addHoldersCommand(app, runner);
+    mediaheap::tool::addTrimCommand(app, runner);
+    mediaheap::tool::addDestroyCommand(app, runner);
 
     try {
         app.parse(argc, argv);

@@ -57,9 +57,21 @@ HeapCore::HeapCore(Kernel& kernel, HeapOpening opening)
 HeapCore::~HeapCore() = default;
 
 void HeapCore::publish() {
-    table_ = openTable(kernel_, FileSystem::current(), description_, traits_, store_.zones());
+    table_ = openTable(kernel_, FileSystem::current(), description_, traits_, store_.zones(),
+                       *effective_.offer);
     if (table_)
         store_.publish(table_.get());
+    if (!*effective_.offer)
+        return;
+    offer_ = openOffer(kernel_, FileSystem::current(), table_.get(),
+                       [this](OfferOperation operation) -> Result<HeapOffer::Answer> {
+                           const uint64_t bytes = trim();
+                           if (operation == OfferOperation::Trim)
+                               return HeapOffer::Answer{bytes};
+                           if (Result<void> destroyed = destroy(); !destroyed)
+                               return std::move(destroyed).error();
+                           return HeapOffer::Answer{bytes};
+                       });
 }
 
 Result<void> HeapCore::checkShared(const HeapString& wanted) const {

@@ -21,6 +21,7 @@
 #include "sources/source.h"
 #include "sync/access_counter.h"
 #include "sync/access_guard.h"
+#include "tables/heap_offer.h"
 #include "tables/heap_table.h"
 
 namespace mediaheap {
@@ -115,6 +116,7 @@ private:
     mutable std::mutex mutex_;
     std::unique_ptr<HeapTable> table_; // null where it cannot be; set before anybody has the heap
     HeapStore store_;
+    std::unique_ptr<HeapOffer> offer_; // last: nobody asks any more when the rest goes
     bool destroyed_ = false;
     uint64_t allocations_ = 0;
     uint64_t recycled_ = 0;

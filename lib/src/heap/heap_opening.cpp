@@ -112,6 +112,7 @@ Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
     effective.prefault = options.prefault;
     effective.wait = string.wait.value_or(defaultWait);
     effective.sanitize = sanitize;
+    effective.offer = string.offer.value_or(false);
     if (sanitize)
         effective.stray = string.stray.value_or(StrayPolicy::Abort);
 
@@ -134,6 +135,8 @@ Result<HeapOpening> openHeap(Kernel& kernel, const HeapString& string) {
         shown.wait.reset();
     if (!sanitize)
         shown.sanitize.reset();
+    if (!*effective.offer)
+        shown.offer.reset();
     if (effective.stray == StrayPolicy::Abort)
         shown.stray.reset();
 

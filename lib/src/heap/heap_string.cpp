@@ -20,7 +20,7 @@ constexpr const char* grammar = "write <source>[:<name>][,key=value...], for exa
                                 "dma-heap:system,size=64M,zone=camera";
 constexpr const char* keys =
     "the keys are size, zone, base, cached, contiguous, require, cache, prefault, wait, sanitize, "
-    "stray, for simulated line and evict, and last mmz";
+    "stray, offer, for simulated line and evict, and last mmz";
 constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
 constexpr uint64_t longestWait = 3600 * 1000;
 constexpr uint64_t shortestLine = 16;
@@ -179,6 +179,8 @@ Result<void> setKey(HeapString& heap, std::string_view key, std::string_view val
         return store(heap.sanitize, parseFlag(key, value));
     if (key == "stray")
         return store(heap.stray, parseStrayPolicy(value));
+    if (key == "offer")
+        return store(heap.offer, parseFlag(key, value));
     return malformed("unknown key '" + std::string(key) + "'", keys);
 }
 
@@ -336,6 +338,8 @@ std::string HeapString::canonical() const {
         text += std::string(",sanitize=") + (*sanitize ? "1" : "0");
     if (stray)
         text += std::string(",stray=") + (*stray == StrayPolicy::Abort ? "abort" : "report");
+    if (offer)
+        text += std::string(",offer=") + (*offer ? "1" : "0");
     if (!mmzFile.empty())
         text += ",mmz=@" + mmzFile;
     else if (mmz)
@@ -362,6 +366,8 @@ std::optional<std::string> HeapString::contradiction(const HeapString& open) con
         return "sanitize";
     if (stray && stray != open.stray)
         return "stray";
+    if (offer && offer != open.offer)
+        return "offer";
     if (mmz && mmz != open.mmz)
         return "mmz";
     return std::nullopt;
@@ -393,6 +399,7 @@ void HeapString::fillFrom(const HeapString& defaults) {
     fill(evict, defaults.evict);
     fill(sanitize, defaults.sanitize);
     fill(stray, defaults.stray);
+    fill(offer, defaults.offer);
     requireDmabuf = requireDmabuf || defaults.requireDmabuf;
 }
 

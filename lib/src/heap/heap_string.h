@@ -36,6 +36,7 @@ struct HeapString {
     std::optional<uint64_t> evict;
     std::optional<bool> sanitize;
     std::optional<StrayPolicy> stray;
+    std::optional<bool> offer;
     std::optional<MmzLayout> mmz;
     std::string mmzFile; ///< where mmz is to be read from, or was: `mmz=@<path>`
 

@@ -46,6 +46,12 @@ public:
     /// One message; what does not fit @p size is cut off.
     virtual ssize_t receive(int fd, void* message, size_t size) = 0;
 
+    /// poll(2) for reading from two descriptors: bit 0 and bit 1 of the result say which; 0 after
+    /// @p milliseconds (-1: never).
+    virtual int waitForEither(int first, int second, int milliseconds) = 0;
+
+    virtual int wake(int eventFd) = 0; ///< adds 1 to an eventfd(2)
+
     virtual pid_t processId() = 0;
     virtual uid_t userId() = 0; ///< the effective one
 

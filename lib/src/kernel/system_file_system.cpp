@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -120,6 +122,15 @@ ssize_t SystemFileSystem::send(int fd, const void* message, size_t size) {
 ssize_t SystemFileSystem::receive(int fd, void* message, size_t size) {
     return orErrno(::recv(fd, message, size, MSG_DONTWAIT));
 }
+
+int SystemFileSystem::waitForEither(int first, int second, int milliseconds) {
+    pollfd polled[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+    if (::poll(polled, 2, milliseconds) < 0)
+        return -errno;
+    return (polled[0].revents != 0 ? 1 : 0) | (polled[1].revents != 0 ? 2 : 0);
+}
+
+int SystemFileSystem::wake(int eventFd) { return orErrno(::eventfd_write(eventFd, 1)); }
 
 pid_t SystemFileSystem::processId() { return ::getpid(); }
 

@@ -19,6 +19,8 @@ public:
     int acceptFrom(int fd, uid_t& peer) override;
     ssize_t send(int fd, const void* message, size_t size) override;
     ssize_t receive(int fd, void* message, size_t size) override;
+    int waitForEither(int first, int second, int milliseconds) override;
+    int wake(int eventFd) override;
     pid_t processId() override;
     uid_t userId() override;
 };
