@@ -71,8 +71,9 @@ std::string mistyped(Random& random) {
         const std::vector<std::string> good = {"memfd", "udmabuf", "dma-heap:system",
                                                "dma-heap:linux,cma", "auto"};
         const std::vector<std::string> keys = {
-            ",size=64M", ",zone=camera", ",base=0x44000000", ",cached=1",   ",contiguous=0",
-            ",cache=1M", ",prefault=0",  ",require=dmabuf",  ",sanitize=1", ",stray=report"};
+            ",size=64M",     ",zone=camera",  ",base=0x44000000", ",cached=1",
+            ",contiguous=0", ",cache=1M",     ",prefault=0",      ",require=dmabuf",
+            ",sanitize=1",   ",stray=report", ",offer=1"};
         const std::vector<std::string> zones = {
             ",mmz=anonymous,0,0x44000000,64M",
             ",mmz=anonymous,0,0x44000000,64M,2,64K:+osd,0x44000000,32K,0xC4B98000,1",

@@ -3,6 +3,8 @@
 #include <array>
 #include <cinttypes>
 #include <cstdio>
+#include <map>
+#include <set>
 
 #include "show_output.h"
 #include "svg_text.h"
@@ -19,21 +21,46 @@ constexpr int columns = 2;
 constexpr int columnWidth = barWidth / columns;
 constexpr int rowHeight = 20;
 
-// Okabe and Ito's colours, which people with any colour vision can tell apart, and lighter ones of
-// them.
-constexpr std::array<const char*, 12> colours = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
-                                                 "#56b4e9", "#d55e00", "#f0e442", "#80b8d8",
-                                                 "#f2cf80", "#80cfb9", "#e6bcd3", "#ea9f80"};
+// After Okabe and Ito, whose colours people with any colour vision can tell apart; light enough for
+// black letters.
+constexpr std::array<const char*, 12> colours = {"#56b4e9", "#e69f00", "#4cc3a1", "#dd99bb",
+                                                 "#f0e442", "#ee8a4d", "#a8a0e0", "#b5d96b",
+                                                 "#9fd8f5", "#f5d08a", "#a5e0cf", "#efc6dc"};
 
-/// The same for the same name, in every picture (FNV-1a).
-const char* colourOf(const TableContent::Block& block) {
-    if (block.state == table::SlotState::Declared)
-        return "#999999";
-    uint32_t hash = 2166136261u;
-    for (const char c : block.name)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-    return colours[hash % colours.size()];
-}
+/// A colour for every name: the same name has mostly the same in every picture, and different ones
+/// as long as there are enough.
+class Palette {
+public:
+    explicit Palette(const Shown& shown) {
+        std::set<std::string> names;
+        for (const ShownProcess& process : shown.processes)
+            for (const TableContent& heap : process.heaps)
+                for (const TableContent::Block& block : heap.blocks)
+                    names.insert(block.name);
+        std::array<bool, colours.size()> taken{};
+        for (const std::string& name : names) {
+            size_t colour = hash(name) % colours.size();
+            for (size_t n = 0; n < colours.size() && taken[colour]; n++)
+                colour = (colour + 1) % colours.size();
+            taken[colour] = true;
+            chosen_[name] = colours[colour];
+        }
+    }
+
+    const char* of(const TableContent::Block& block) const {
+        return block.state == table::SlotState::Declared ? "#999999" : chosen_.at(block.name);
+    }
+
+private:
+    static uint32_t hash(const std::string& name) { // FNV-1a
+        uint32_t value = 2166136261u;
+        for (const char c : name)
+            value = (value ^ static_cast<unsigned char>(c)) * 16777619u;
+        return value;
+    }
+
+    std::map<std::string, const char*> chosen_;
+};
 
 std::string hex(uint64_t value) {
     char text[24];
@@ -61,6 +88,8 @@ std::string stateText(const TableContent::Block& block) {
 /// The picture under way, from top to bottom.
 class Map {
 public:
+    explicit Map(const Shown& shown) : palette_(shown) {}
+
     void text(int x, int y, const char* style, const std::string& content) {
         body_ += "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" class=\"" +
                  style + "\">" + escapeXml(content) + "</text>\n";
@@ -141,7 +170,8 @@ private:
                                   sizeText(block.size) + ", " + stateText(block);
         const bool pending = block.state == table::SlotState::Pending;
         rect(from, top_, wide, barHeight,
-             std::string("fill=\"") + colourOf(block) + "\" stroke=\"#fff\" stroke-width=\"0.5\"" +
+             std::string("fill=\"") + palette_.of(block) +
+                 "\" stroke=\"#fff\" stroke-width=\"0.5\"" +
                  (pending ? " fill-opacity=\"0.4\"" : ""),
              title);
         if (block.state == table::SlotState::Held)
@@ -171,7 +201,7 @@ private:
             const TableContent::Block& block = *blocks[n];
             const int x = left + static_cast<int>(n / rows) * columnWidth;
             const int y = top_ + static_cast<int>(n % rows + 1) * rowHeight;
-            rect(x, y - 10, 12, 12, std::string("fill=\"") + colourOf(block) + "\"", "");
+            rect(x, y - 10, 12, 12, std::string("fill=\"") + palette_.of(block) + "\"", "");
             if (block.state == table::SlotState::Held)
                 rect(x, y - 10, 12, 12, "fill=\"url(#held)\"", "");
             text(x + 18, y, "plain", nameOf(block));
@@ -208,6 +238,7 @@ private:
         body_ += title.empty() ? "/>\n" : "><title>" + escapeXml(title) + "</title></rect>\n";
     }
 
+    const Palette palette_;
     std::string body_;
     int top_ = 0;
 };
@@ -215,7 +246,7 @@ private:
 } // namespace
 
 std::string drawMap(const Shown& shown) {
-    Map map;
+    Map map(shown);
     map.top() = 40;
     map.text(left, map.top(), "title", "Media heaps");
     for (const ShownProcess& process : shown.processes)

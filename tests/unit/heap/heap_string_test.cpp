@@ -75,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Form{"udmabuf,prefault=1", "udmabuf,prefault=1"},
         Form{"memfd,sanitize=0", "memfd,sanitize=0"},
         Form{"memfd,stray=report,sanitize=1", "memfd,sanitize=1,stray=report"},
+        Form{"memfd,offer=1,size=64M", "memfd,size=64M,offer=1"},
         Form{"udmabuf,sanitize=1,stray=abort", "udmabuf,sanitize=1,stray=abort"},
         Form{"udmabuf,prefault=0,cache=1M,require=dmabuf,contiguous=0,cached=1,base=0x1000,"
              "zone=z,size=8M",
@@ -177,6 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"memfd,require=physical", EINVAL, "require=physical", "require=dmabuf"},
         Refusal{"memfd,sanitize=2", EINVAL, "sanitize=2", "sanitize=0"},
         Refusal{"memfd,stray=", EINVAL, "stray=", "stray=abort or stray=report"},
+        Refusal{"memfd,offer=yes", EINVAL, "offer=yes is neither 0 nor 1", "offer=1"},
         Refusal{"memfd,stray=1", EINVAL, "stray=1 is neither", "stray=abort"},
         Refusal{"memfd,mmz=anonymous,0,0x44000000", EINVAL, "3 fields", "mmz= comes last"},
         Refusal{"memfd,mmz=a,0,0,1M,size=1M", EINVAL, "5 fields", "comes last"},

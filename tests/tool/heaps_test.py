@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""heaps_test.py TOOL USER: the commands that look into other processes, and ask them for memory."""
+import glob
+import json
+import mmap
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+TOOL, USER = sys.argv[1:3]
+LISTING = """\
++---ZONE: PHYS(0x44000000, 0x47FFFFFF), GFP=0, nBYTES=65536KB,    NAME="anonymous"
+   |-MMB: phys(0x44000000, 0x44007FFF), kvirt=0x00000000, flags=0x00000000, length=32KB,    name="sys_scale_coef"
+   |-MMB: phys(0x44008000, 0x44107FFF), kvirt=0x00000000, flags=0x00000000, length=1024KB,    name="test"
+
+---MMZ_USE_INFO:
+ total size=65536KB(64MB),used=1056KB(1MB + 32KB),remain=64480KB(62MB + 992KB),zone_number=1,block_number=2
+"""
+BLOCKS = ("sys_scale_coef", "32", "test", "1024")
+
+
+class HeapsTest(unittest.TestCase):
+    def setUp(self):
+        self.work = tempfile.mkdtemp(prefix="mediaheap-test-")
+        self.directory = os.path.join(self.work, "run")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("MEDIAHEAP_")}
+        self.environment["MEDIAHEAP_RUNTIME_DIR"] = self.directory
+        self.users = []
+
+    def tearDown(self):
+        for user in self.users:
+            if user.poll() is None:
+                user.kill()
+            user.communicate()
+        shutil.rmtree(self.work)
+
+    def use(self, *arguments):
+        """A process that has a heap open."""
+        user = subprocess.Popen([USER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True, env=self.environment)
+        self.users.append(user)
+        self.assertEqual(user.stdout.readline(), "ready\n")
+        return user
+
+    def tell(self, user, line):
+        user.stdin.write(line + "\n")
+        user.stdin.flush()
+        self.assertEqual(user.stdout.readline(), "done\n")
+
+    def finish(self, user):
+        user.stdin.close()
+        self.assertEqual(user.wait(timeout=60), 0)
+
+    def crash(self, user):
+        user.send_signal(signal.SIGKILL)
+        user.wait(timeout=60)
+
+    def run_tool(self, *arguments, **options):
+        return subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60,
+                              env=self.environment, **options)
+
+    def show(self, *arguments):
+        done = self.run_tool("show", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+
+class ShowCommand(HeapsTest):
+    def test_the_text_is_the_vendors_byte_for_byte(self):
+        self.use("memfd,size=64M,base=0x44000000", *BLOCKS)
+        self.assertEqual(self.show("--media-mem"), LISTING)
+
+    def test_each_process_has_its_section_under_its_name(self):
+        first = self.use("memfd,size=64M,base=0x44000000", *BLOCKS)
+        second = self.use("simulated,size=1M", "preview", "8")
+        text = self.show()
+        self.assertIn(f"# process {first.pid} (heap_user)\n"
+                      "# heap memfd,size=64M,base=0x44000000\n" + LISTING, text)
+        self.assertIn(f"# process {second.pid} (heap_user)\n# heap simulated,size=1M\n", text)
+        self.assertRegex(text, r"(?m)^# machine: MemAvailable=\d+KB, CmaTotal=\S+, CmaFree=\S+$")
+
+    def test_one_process_can_be_asked_for(self):
+        first = self.use("memfd,size=64M,base=0x44000000", *BLOCKS)
+        self.use("simulated,size=1M", "preview", "8")
+        self.assertEqual(self.show("--media-mem", str(first.pid)), LISTING)
+        self.assertIn("preview", self.show("heap_user"))
+        done = self.run_tool("show", "nobody-of-that-name")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nobody-of-that-name", done.stderr)
+
+    def test_what_was_given_back_is_gone(self):
+        user = self.use("memfd,size=64M", *BLOCKS)
+        self.tell(user, "free")
+        text = self.show()
+        self.assertNotIn("MMB", text)
+        self.assertIn("used=0KB", text)
+
+    def test_nothing_is_left_of_a_process_that_ended_in_order(self):
+        user = self.use("memfd,size=64M,offer=1", *BLOCKS)
+        self.finish(user)
+        self.assertIn("no process has a heap open", self.show())
+        self.assertEqual(os.listdir(self.directory), [])
+
+    def test_a_crashed_process_is_shown_until_it_is_swept(self):
+        live = self.use("memfd,size=1M", "live", "4")
+        dead = self.use("memfd,size=64M,base=0x44000000,offer=1", *BLOCKS)
+        self.crash(dead)
+        text = self.show()
+        self.assertIn(f"# process {dead.pid} (heap_user), crashed", text)
+        self.assertIn(LISTING, text)
+        swept = self.run_tool("show", "--sweep")
+        self.assertEqual(swept.returncode, 0)
+        self.assertIn(LISTING, swept.stdout)
+        self.assertIn("tables of 1 heap ", swept.stderr)
+        text = self.show()
+        self.assertNotIn("crashed", text)
+        self.assertIn(f"# process {live.pid} (heap_user)\n", text)
+        self.assertEqual(len(os.listdir(self.directory)), 1)
+
+    def test_a_damaged_table_is_named_and_the_others_are_shown(self):
+        damaged = self.use("memfd,size=1M", "damaged", "4")
+        [path] = glob.glob(self.directory + "/*.heap")
+        self.use("memfd,size=64M,base=0x44000000", *BLOCKS)
+        for offset, byte in ((0, b"X"), (8, b"\x63"), (36, b"\xff"), (1024 + 48, b"\0" * 8)):
+            with self.subTest(offset=offset), open(path, "r+b") as file:
+                file.seek(offset)
+                before = file.read(len(byte))
+                file.seek(offset)
+                file.write(byte)
+                file.flush()
+                done = self.run_tool("show")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"{path} is unreadable: ", done.stderr)
+                self.assertIn(LISTING, done.stdout)
+                file.seek(offset)
+                file.write(before)
+        self.assertIn(str(damaged.pid), self.show())
+
+    def test_json_has_everything(self):
+        user = self.use("memfd,size=64M,base=0x44000000", *BLOCKS)
+        document = json.loads(self.show("--json"))
+        [process] = document["processes"]
+        self.assertEqual((process["pid"], process["name"], process["state"]),
+                         (user.pid, "heap_user", "live"))
+        [heap] = process["heaps"]
+        self.assertEqual(heap["heap"], "memfd,size=64M,base=0x44000000")
+        self.assertEqual((heap["dmabuf"], heap["addresses"], heap["offered"]),
+                         (False, "labels", False))
+        [zone] = heap["zones"]
+        self.assertEqual((zone["size"], zone["used"], zone["block_number"]),
+                         (64 << 20, 1056 << 10, 2))
+        self.assertEqual([(b["name"], b["address"], b["state"]) for b in zone["blocks"]],
+                         [("sys_scale_coef", 0x44000000, "live"), ("test", 0x44008000, "live")])
+        self.assertGreater(document["machine"]["mem_available_kb"], 0)
+        self.assertEqual(document["unreadable"], [])
+
+    def test_the_map_is_sound_and_the_same_each_time(self):
+        names = ["<&\"'>", "caf\u00e9", "preview"]
+        self.use("memfd,size=1M,zone=a<&>b", names[0], "100", names[1], "50", names[2], "200")
+        path = os.path.join(self.work, "map.svg")
+        self.show("--svg", path)
+        with open(path, encoding="utf-8") as file:
+            picture = file.read()
+        self.assertEqual(self.show("--svg", "-"), picture)
+        space = "{http://www.w3.org/2000/svg}"
+        root = ElementTree.fromstring(picture)
+        texts = ["".join(t.itertext()) for t in root.iter(space + "text")]
+        for name in names:
+            self.assertIn(name, texts)
+        self.assertTrue(any("zone a<&>b" in text for text in texts), texts)
+        titles = ["".join(t.itertext()) for t in root.iter(space + "title")]
+        self.assertEqual(len(titles), 3)
+        right = float(root.get("width"))
+        for rect in root.iter(space + "rect"):
+            if rect.find(space + "title") is not None:
+                self.assertLessEqual(float(rect.get("x")) + float(rect.get("width")), right)
+
+    def test_a_map_that_cannot_be_written_is_a_failure(self):
+        done = self.run_tool("show", "--svg", self.work + "/no/such/place.svg")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not be written", done.stderr)
+
+    def test_what_excludes_each_other_is_refused(self):
+        for arguments in (("--json", "--media-mem"), ("1", "--sweep")):
+            self.assertEqual(self.run_tool("show", *arguments).returncode, 2, arguments)
+
+
+class OfferCommands(HeapsTest):
+    def test_idle_memory_of_an_offered_heap_comes_back(self):
+        user = self.use("memfd,size=64M,offer=1", *BLOCKS)
+        self.assertIn(": 0 bytes given back", self.run_tool("trim", "memfd").stdout)
+        self.tell(user, "free")
+        done = self.run_tool("trim", "memfd")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{user.pid} heap_user: memfd,size=64M,offer=1: {1056 << 10} bytes given back",
+                      done.stdout)
+
+    def test_a_heap_in_use_is_not_destroyed_and_says_who_has_it(self):
+        user = self.use("memfd,size=64M,offer=1", *BLOCKS)
+        done = self.run_tool("destroy", "memfd")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"2 blocks are still allocated; .*'test' 1024 KiB")
+        self.assertIn(LISTING.splitlines()[2].split("name=")[1], self.show())
+        self.tell(user, "free")
+        done = self.run_tool("destroy", "memfd")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("destroyed", done.stdout)
+        self.assertIn("no process has a heap open", self.show())
+        self.finish(user)
+
+    def test_a_heap_that_is_not_offered_is_left_alone(self):
+        self.use("memfd,size=64M", *BLOCKS)
+        for command in ("trim", "destroy"):
+            done = self.run_tool(command, "memfd")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("offer=1", done.stderr)
+
+    def test_a_heap_is_meant_by_as_much_as_tells_which(self):
+        a = self.use("memfd,size=1M,zone=a,offer=1")
+        b = self.use("memfd,size=2M,zone=b,offer=1")
+        for wanted, expected in (("memfd", {a.pid, b.pid}), ("memfd,zone=a", {a.pid}),
+                                 ("memfd,size=2M", {b.pid}), ("memfd,size=2M,zone=a", set()),
+                                 ("simulated", set()), ("mem", set())):
+            done = self.run_tool("trim", wanted)
+            asked = {int(line.split()[0]) for line in done.stdout.splitlines()}
+            self.assertEqual(asked, expected, wanted)
+            self.assertEqual(done.returncode, 0 if expected else 1, wanted)
+        done = self.run_tool("trim", "memfd", "--pid", str(b.pid))
+        self.assertEqual([line.split()[0] for line in done.stdout.splitlines()], [str(b.pid)])
+
+    def test_a_stopped_process_does_not_hang_who_asks_it(self):
+        user = self.use("memfd,size=1M,offer=1")
+        user.send_signal(signal.SIGSTOP)
+        done = self.run_tool("trim", "memfd")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("wait for its answer", done.stderr)
+        user.send_signal(signal.SIGCONT)
+
+    def test_the_socket_is_its_owners_alone(self):
+        self.use("memfd,size=1M,offer=1")
+        [path] = glob.glob(self.directory + "/*.sock")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(self.directory).st_mode & 0o777, 0o700)
+
+
+class HoldersCommand(HeapsTest):
+    def test_everybody_who_has_a_buffer_is_found_by_its_inode(self):
+        name = f"shared-{os.getpid()}"
+        buffer = os.memfd_create(name)
+        os.ftruncate(buffer, 8192)
+        with mmap.mmap(buffer, 8192):
+            other = subprocess.Popen(["sleep", "60"], pass_fds=[buffer])
+            self.users.append(other)
+            document = json.loads(self.run_tool("holders", name, "--json").stdout)
+            [found] = document["buffers"]
+            self.assertEqual(found["inode"], os.fstat(buffer).st_ino)
+            self.assertEqual((found["kind"], found["size"]), ("memfd", 8192))
+            by_pid = {p["pid"]: p for p in found["processes"]}
+            self.assertEqual(set(by_pid), {os.getpid(), other.pid})
+            self.assertIn(buffer, by_pid[os.getpid()]["fds"])
+            self.assertEqual(by_pid[os.getpid()]["mappings"], 1)
+            self.assertEqual(by_pid[other.pid]["fds"], [buffer])
+            for what in (f"inode={os.fstat(buffer).st_ino}", str(other.pid), "shared-*"):
+                self.assertIn(name, self.run_tool("holders", what).stdout, what)
+        os.close(buffer)
+
+    def test_blocks_of_a_heap_are_found_by_their_names(self):
+        user = self.use("memfd,size=64M", "a block of its own", "8")
+        done = self.run_tool("holders", "a block of its own")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("a block of its own: memfd", done.stdout)
+        self.assertRegex(done.stdout, rf"process {user.pid} \(heap_user\): fd \d+; 1 mapping")
+
+    def test_what_nobody_holds_is_a_failure_that_names_it(self):
+        done = self.run_tool("holders", "no such buffer")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no such buffer", done.stderr)
+
+    def test_it_says_what_it_was_not_allowed_to_see(self):
+        if os.geteuid() != 0:
+            self.skipTest("takes root to become somebody else")
+        self.use("memfd,size=1M", "hidden", "8")
+        done = self.run_tool("holders", "hidden", user=65534, group=65534, extra_groups=[])
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"may not look into \d+ process(es)? of others")
+
+
+unittest.main(argv=[sys.argv[0]], verbosity=2)
