@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // heap_user HEAP [NAME KIB]...: opens the heap, allocates the blocks, says "ready", and keeps them
-// until its input ends; a line "free" gives them back, "fork" has a child sleep beside it.
-#include <cstdio>
+// until its input ends; a line "free" gives them back.
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include <mediaheap/heap.h>

@@ -37,7 +37,10 @@ class HeapsTest(unittest.TestCase):
         for user in self.users:
             if user.poll() is None:
                 user.kill()
-            user.communicate()
+            user.wait(timeout=60)
+            for stream in (user.stdin, user.stdout):
+                if stream:
+                    stream.close()
         shutil.rmtree(self.work)
 
     def use(self, *arguments):

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "kernel/file_system.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
@@ -20,7 +21,8 @@ namespace mediaheap {
 
 namespace {
 
-constexpr int pauseAfterFailure = 100; // milliseconds
+constexpr int pauseAfterFailure = 100;  // milliseconds
+constexpr unsigned mostFailures = 1000; // one after another
 
 /// Forgets the server of the parent. What it has in memory stays: its locks may be held by threads
 /// that are not there any more.
@@ -148,34 +150,37 @@ void OfferServer::stop() {
 }
 
 void OfferServer::run() {
-    for (;;) {
+    for (unsigned failures = 0; failures < mostFailures;) {
         const int ready = uninterrupted(
             [&] { return files_->waitForEither(listening_.get(), stopping_.get(), -1); });
-        if (ready < 0 || (ready & 2) != 0)
+        if (ready > 0 && (ready & 2) != 0)
             return;
         uid_t peer = 0;
-        const UniqueFd connection(files_->acceptFrom(listening_.get(), peer));
-        if (connection.isValid())
+        const UniqueFd connection(ready > 0 ? files_->acceptFrom(listening_.get(), peer) : -1);
+        if (connection.isValid()) {
+            failures = 0;
             serve(connection.get(), peer);
-        else // where there are no descriptors left, there will be some later
+        } else { // where there are no descriptors left, there will be some later
+            failures++;
             (void)files_->waitForEither(-1, stopping_.get(), pauseAfterFailure);
+        }
     }
+    log(LogLevel::Warning, "nobody can ask for this process's heaps any more: its socket fails");
 }
 
 void OfferServer::serve(int connection, uid_t peer) {
+    // It is read whoever asks: a reply would be lost with a request that nobody has read.
     offer::Request request{};
+    const int ready = uninterrupted(
+        [&] { return files_->waitForEither(connection, stopping_.get(), offer::longestSilence); });
+    if (ready != 1 || files_->receive(connection, &request, sizeof request) !=
+                          static_cast<ssize_t>(sizeof request))
+        return;
     offer::Reply reply{};
-    if (peer != 0 && peer != files_->userId()) {
-        reply.error = EPERM;
-    } else {
-        const int ready = uninterrupted([&] {
-            return files_->waitForEither(connection, stopping_.get(), offer::longestSilence);
-        });
-        if (ready != 1 || files_->receive(connection, &request, sizeof request) !=
-                              static_cast<ssize_t>(sizeof request))
-            return;
+    if (peer == 0 || peer == files_->userId())
         reply = answer(request);
-    }
+    else
+        reply.error = EPERM;
     std::memcpy(reply.magic, offer::magic, sizeof reply.magic);
     reply.version = offer::version;
     (void)files_->send(connection, &reply, sizeof reply);
