@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include "command.h"
+#include "measurement.h"
 #include "plan_output.h"
 
 namespace mediaheap::tool {
@@ -21,6 +25,9 @@ constexpr std::streamsize largestFile = 1 << 20;
 
 struct PlanOptions {
     std::string file;
+    std::string pipeline;
+    uint64_t frames = 100;
+    double seconds = 10;
     bool json = false;
     plan::SearchLimits limits;
 };
@@ -72,42 +79,72 @@ std::string readFile(const std::string& path, std::string& error) {
     return text;
 }
 
-Exit runPlan(const PlanOptions& options) {
+Result<plan::PlanFile> planFromFile(const std::string& path) {
     std::string error;
-    const std::string text = readFile(options.file, error);
-    if (!error.empty())
-        return fail(error);
-    Result<plan::PlanFile> file =
-        plan::parsePlan(text, options.file == "-" ? "standard input" : options.file);
+    const std::string text = readFile(path, error);
+    if (error.empty())
+        return plan::parsePlan(text, path == "-" ? "standard input" : path);
+    Error unreadable;
+    unreadable.code = EIO;
+    unreadable.cause = std::move(error);
+    return unreadable;
+}
+
+Result<plan::Plan> workOut(plan::PlanFile file, const PlanOptions& options) {
+    ProgressLine line;
+    plan::SearchLimits limits = options.limits;
+    limits.progress = [&](uint64_t done, bool sampling) {
+        line.show(done, sampling, options.limits);
+    };
+    return plan::workOut(std::move(file), static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)), limits);
+}
+
+Exit runPlan(const PlanOptions& options) {
+    std::optional<Measurement> measured;
+    if (!options.pipeline.empty()) {
+        Result<Measurement> measurement =
+            measurePipeline(options.pipeline, options.frames, options.seconds);
+        if (!measurement)
+            return fail(measurement.error().message());
+        measured = std::move(measurement).value();
+    }
+    Result<plan::PlanFile> file = measured ? measured->toPlan() : planFromFile(options.file);
+    if (measured && !options.json)
+        std::cout << measured->asText();
     if (!file)
         return fail(file.error().message());
-
-    Result<plan::Plan> plan = [&] {
-        ProgressLine line;
-        plan::SearchLimits limits = options.limits;
-        limits.progress = [&](uint64_t done, bool sampling) {
-            line.show(done, sampling, options.limits);
-        };
-        return plan::workOut(std::move(file).value(),
-                             static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)), limits);
-    }();
+    Result<plan::Plan> plan = workOut(std::move(file).value(), options);
     if (!plan)
         return fail(plan.error().message());
-    std::cout << (options.json ? planAsJson(*plan) : planAsText(*plan));
+    std::cout << (options.json ? planAsJson(*plan, measured ? measured->json : std::string())
+                               : planAsText(*plan));
     return plan->result.fits ? Exit::Success : Exit::Failure;
 }
 
 } // namespace
 
 void addPlanCommand(CLI::App& app, Runner& runner) {
-    CLI::App* const command =
-        app.add_subcommand("plan", "Works out how much memory to reserve, from a plan file");
+    CLI::App* const command = app.add_subcommand(
+        "plan", "Works out how much memory to reserve, from a plan file or a pipeline");
     const auto options = std::make_shared<PlanOptions>();
+    CLI::Option* const file =
+        command->add_option("file", options->file,
+                            "The plan file (docs/plan.md, mediaheap(1)); - reads standard input");
+    CLI::Option* const pipeline =
+        command
+            ->add_option("--pipeline", options->pipeline,
+                         "Measure this pipeline of gst-launch-1.0 instead, and plan for it")
+            ->excludes(file);
     command
-        ->add_option("file", options->file,
-                     "The plan file (docs/plan.md, mediaheap(1)); - reads "
-                     "standard input")
-        ->required();
+        ->add_option("--frames", options->frames,
+                     "It plays until some pad has seen so many buffers")
+        ->needs(pipeline)
+        ->check(CLI::Range(1, 1000000000))
+        ->capture_default_str();
+    command->add_option("--seconds", options->seconds, "and no longer than that")
+        ->needs(pipeline)
+        ->check(CLI::Range(0.1, 86400.0))
+        ->capture_default_str();
     command->add_flag("--json", options->json, "Print JSON for programs");
     command
         ->add_option("--states", options->limits.states,
@@ -118,7 +155,11 @@ void addPlanCommand(CLI::App& app, Runner& runner) {
     command->add_option("--seed", options->limits.seed, "What to draw them with")
         ->capture_default_str();
     command->footer("Exits with 1 where the sequence of modes does not fit the heap.");
-    command->callback([options, &runner] { runner = [options] { return runPlan(*options); }; });
+    command->callback([options, &runner] {
+        if (options->file.empty() && options->pipeline.empty())
+            throw CLI::RequiredError("A plan file or --pipeline");
+        runner = [options] { return runPlan(*options); };
+    });
 }
 
 } // namespace mediaheap::tool

@@ -78,8 +78,10 @@ Json searchJson(const Plan& plan, const Sequence& sequence, const SearchResult& 
 
 } // namespace
 
-std::string planAsJson(const Plan& plan) {
+std::string planAsJson(const Plan& plan, const std::string& measured) {
     Json json;
+    if (!measured.empty())
+        json["measured"] = Json::parse(measured, nullptr, false);
     json["items"] = Json::array();
     for (const plan::Item& item : plan.file.items)
         json["items"].push_back(itemJson(item));

@@ -10,8 +10,9 @@ namespace mediaheap::tool {
 /// A plan as a page for people.
 std::string planAsText(const plan::Plan& plan);
 
-/// The same as JSON.
-std::string planAsJson(const plan::Plan& plan);
+/// The same as JSON; @p measured is a JSON document that it holds as `measured`, where there is
+/// one.
+std::string planAsJson(const plan::Plan& plan, const std::string& measured);
 
 /// `in 12 states of the zone, every order of giving back`, or how many orders were drawn with which
 /// seed.
