@@ -140,7 +140,7 @@ gboolean gst_media_heap_memory_end_access(GstMemory* mem, GError** error) {
 /**
  * gst_media_heap_memory_import_fence:
  * @mem: a #GstMemory for which gst_is_media_heap_memory()
- * @fence: (transfer full): a sync_file; closed in any case
+ * @fence:: a sync_file; closed in any case
  * @access: %GST_MAP_READ, %GST_MAP_WRITE or both: what the device does with the memory until then
  * @error: (nullable): return location for a #GError
  *
@@ -188,7 +188,7 @@ gboolean gst_media_heap_memory_import_fence(GstMemory* mem, gint fence, GstMapFl
  *
  * Thread safety: any thread.
  *
- * Returns: (transfer full): the descriptor, to be closed by the caller; -1 with @error set
+ * Returns:: the descriptor, to be closed by the caller; -1 with @error set
  *
  * Since: 0.1
  */

@@ -4,6 +4,8 @@
 // that downstream cannot take.
 #include "element_test.h"
 
+#include <algorithm>
+
 namespace mediaheap::test {
 
 namespace {
