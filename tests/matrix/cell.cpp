@@ -154,9 +154,11 @@ void replaceAll(std::string& text, const std::string& mark, const std::string& w
 
 Element parse(std::string description, const std::string& heap) {
     const bool plain = heap == "none";
-    replaceAll(description, "@HEAP@", plain ? "identity" : "mediaheapupload name=upload heap=" + heap);
+    replaceAll(description, "@HEAP@",
+               plain ? "identity" : "mediaheapupload name=upload heap=" + heap);
     // Without a heap there is nothing to import.
-    if (plain) replaceAll(description, "dmabuf-import", "auto");
+    if (plain)
+        replaceAll(description, "dmabuf-import", "auto");
     GError* error = nullptr;
     Element pipeline(gst_parse_launch(description.c_str(), &error));
     if (error == nullptr)

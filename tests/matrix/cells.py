@@ -54,11 +54,12 @@ CONSUMERS = (
              " ! v4l2convert capture-io-mode=dmabuf-import ! video/x-raw,format=BGR"
              " ! @HEAP@ ! fakesink name=checked", taken="queued-capture"),
     reader("v4l2fwhtenc (vicodec)", "v4l2fwhtenc name=consumer output-io-mode=dmabuf-import",
+           "format=NV12,width=640,height=360",
            taken="queued-output"),
     reader("kmssink (vkms)", "kmssink name=consumer driver-name=vkms force-modesetting=true sync=false",
            "format=RGB16,width=640,height=480", after="", frames=10, taken="imported", once=True),
     reader("glupload (Mesa, software)", "glupload name=consumer", "format=RGBA,width=320,height=240",
-           after="! gldownload ! fakesink name=checked", frames=10, taken="imported", once=True,
+           after="! gleffects effect=identity ! gldownload ! fakesink name=checked", frames=10, taken="imported", once=True,
            environment="@GL@"),
     reader("waylandsink (weston)", "waylandsink name=consumer sync=false",
            "format=BGRx,width=320,height=240", after="", taken="sent",

@@ -8,7 +8,7 @@ import reasons
 
 # Whose memcpy() moves the two views of simulated memory, as its hardware would.
 OURS = "libmediaheap.so"
-LOG = re.compile(r"^(ERROR|WARN) (\S+:\d+) (\w+): (.*)$")
+LOG = re.compile(r"^(ERROR|WARN)\s+(\S+:\d+) (\w+): (.*)$")
 # What is logged in every run, with or without a heap.
 NOISE = re.compile(r"GstAllocationParams|pad not activated yet|Failed to get default (crop|compose)|"
                    r"VIDIOC_CROPCAP|uncertain or not implemented|error: Internal data stream error")
@@ -78,6 +78,8 @@ def refusal(cell):
 
 
 def judge(consumer, cell, reference, version):
+    if cell is not None and "unmappable" in cell.values and not cell.ended:
+        return Verdict("refused", *reasons.UNMAPPABLE)
     if cell is None or "over" not in cell.values:
         return Verdict("wrong", "the program ended in the middle of it")
     frames = cell.number("frames")

@@ -136,6 +136,12 @@ struct PrimeHandle {
 };
 constexpr unsigned long importByDescriptor = _IOWR('d', 0x2e, PrimeHandle);
 
+struct MapDumb {
+    std::uint32_t handle, pad;
+    std::uint64_t offset;
+};
+constexpr unsigned long mapOfDumbBuffer = _IOWR('d', 0xb3, MapDumb);
+
 enum Taking { QueuedAsOutput, QueuedAsCapture, Imported, Sent, takings };
 const char* const names[takings] = {"queued-output", "queued-capture", "imported", "sent"};
 std::atomic<unsigned> taken[takings];
@@ -164,6 +170,8 @@ int seen(int result, unsigned long request, void* argument) {
     else if (request == importByDescriptor &&
              isOfHeap(static_cast<const PrimeHandle*>(argument)->fd))
         note(Imported, result == 0);
+    else if (request == mapOfDumbBuffer && result != 0) // at once: who maps it all the same may die
+        std::printf("unmappable %s\n", strerrorname_np(error));
     errno = error;
     return result;
 }
