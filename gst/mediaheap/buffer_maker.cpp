@@ -144,9 +144,4 @@ bool BufferMaker::keepsFit(GstBuffer* buffer) const {
     return false;
 }
 
-uint64_t BufferMaker::memorySize() const {
-    return uint64_t{config_.size} +
-           memories() * (uint64_t{config_.params.prefix} + config_.params.padding);
-}
-
 } // namespace mediaheap::gst

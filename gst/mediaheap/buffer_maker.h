@@ -40,12 +40,8 @@ public:
     /// it goes out: who has kept a reference to the memory may have shared or mapped it in between.
     bool keepsFit(GstBuffer* buffer) const;
 
-    /// Bytes of all memories of a buffer; the heap rounds each up to whole pages.
-    uint64_t memorySize() const;
-    /// How many memories a buffer has.
-    size_t memories() const { return config_.memories.size(); }
-
 private:
+    size_t memories() const { return config_.memories.size(); }
     Result<GstMemory*> makeMemory(gsize size, MemoryLedger::Seat seat,
                                   std::shared_ptr<MemoryLedger::Seat> commonSeat);
     void complete(GstBuffer* buffer) const;

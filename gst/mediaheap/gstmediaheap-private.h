@@ -17,6 +17,8 @@
 
 namespace mediaheap::gst {
 
+class HeapPools;
+
 /// The debug category `mediaheap`, which the whole library and the core's log go to.
 GstDebugCategory* debugCategory();
 
@@ -26,5 +28,8 @@ const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap);
 /// The allocator of @p heap for DMA-BUFs, or that for other descriptors; the one that is not the
 /// heap's own kind is for what was wrapped. Transfer full.
 GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf);
+
+/// The pools that have memory of @p heap.
+HeapPools& poolsOf(GstMediaHeap* heap);
 
 } // namespace mediaheap::gst

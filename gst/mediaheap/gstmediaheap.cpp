@@ -36,6 +36,7 @@
 #include "gstmediaheap-private.h"
 #include "gstmediaheapcore-private.h"
 #include "heap_allocator.h"
+#include "heap_pools.h"
 #include "object_registry.h"
 
 #define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
@@ -71,6 +72,7 @@ public:
     }
 
     std::shared_ptr<Heap> core;
+    mediaheap::gst::HeapPools pools;
 
 private:
     std::mutex mutex_;
@@ -108,6 +110,8 @@ const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap) { return heap->state->co
 GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf) {
     return heap->state->allocator(heap, dmabuf);
 }
+
+HeapPools& poolsOf(GstMediaHeap* heap) { return heap->state->pools; }
 
 } // namespace mediaheap::gst
 

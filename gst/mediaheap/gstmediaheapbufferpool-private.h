@@ -23,9 +23,18 @@ GST_MEDIA_HEAP_API
 void gst_media_heap_buffer_pool_set_memory_per_plane(GstMediaHeapBufferPool* pool,
                                                      gboolean separate);
 
-/* Why making the pool active, or acquiring a buffer, failed last: cause, remedy and heap string;
- * NULL when neither ever did. To be freed with g_free(). Any thread. */
+/* Why configuring the pool, making it active, or acquiring a buffer failed last: cause, remedy and
+ * heap string; NULL when none ever did. To be freed with g_free(). Any thread. */
 GST_MEDIA_HEAP_API
 gchar* gst_media_heap_buffer_pool_get_failure(GstMediaHeapBufferPool* pool);
+
+/* Says in messages whose @pool is; @user is copied. To be called before @pool is made active. */
+GST_MEDIA_HEAP_API
+void gst_media_heap_buffer_pool_set_user(GstMediaHeapBufferPool* pool, const gchar* user);
+
+/* How many buffers could be taken from @pool now without waiting: those that are idle and those
+ * that its maximum, its budget and its heap have room for. Any thread. */
+GST_MEDIA_HEAP_API
+guint gst_media_heap_buffer_pool_get_available(GstMediaHeapBufferPool* pool);
 
 G_END_DECLS

@@ -20,12 +20,17 @@
  * as the same #GstMemory, so that what importers keep for it stays valid. (A buffer of several
  * memories that lost one of them to somebody who holds it longer is made anew.)
  *
- * When the heap is full, gst_buffer_pool_acquire_buffer() waits as long as one of the pool's
- * memories is out, and up to two seconds for what others have of the heap: when a stream changes
- * its format, the pool for the new frames starts before the old frames are gone. Then it fails with
- * %GST_FLOW_ERROR. Making the pool active fails when the minimum of buffers cannot be had; where
- * others would only have to give theirs back, it starts with fewer. The log says what size of the
- * heap would do.
+ * When the heap is full, the other pools of the heap free what they can do without: a pool of which
+ * nothing is out all that it has, any other what it has beyond its minimum. Where that is not
+ * enough, gst_buffer_pool_acquire_buffer() waits for one of the pool's own buffers, as long as it
+ * takes where the pool has its minimum of them, and with fewer than that up to two seconds for
+ * whatever comes back: when a stream changes its format, the pool for the new frames starts before
+ * the old frames are gone. Then it fails with %GST_FLOW_ERROR, and the reason names who has the
+ * memory. gst_media_heap_buffer_pool_config_set_when_full() and
+ * gst_media_heap_buffer_pool_config_set_max_bytes() set other rules.
+ *
+ * Making the pool active fails when the minimum of buffers cannot be had; where others would only
+ * have to give theirs back, it starts with fewer. The log says what size of the heap would do.
  *
  * Thread safety: as for any #GstBufferPool, all functions may be called from any thread.
  *
@@ -175,12 +180,15 @@ static void install_signals(GObjectClass* klass) {
      * @pool: the pool
      * @reason: heap string, cause and remedy
      *
-     * Making @pool active, or acquiring a buffer, has failed. Emitted in the thread that asked.
+     * Making @pool active, or acquiring a buffer, has failed. Emitted in the thread that asked. The
+     * signal's detail says what that thread asked for: `start` to make the pool active, `buffer` a
+     * buffer, `buffer-now` a buffer without waiting.
      *
      * Since: 0.1
      */
-    g_signal_new(mediaheap::gst::allocationFailed, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0,
-                 nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+    g_signal_new(mediaheap::gst::allocationFailed::name, G_TYPE_FROM_CLASS(klass),
+                 static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED), 0, nullptr,
+                 nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void gst_media_heap_buffer_pool_class_init(GstMediaHeapBufferPoolClass* klass) {
@@ -245,6 +253,16 @@ GstMediaHeap* gst_media_heap_buffer_pool_get_heap(GstMediaHeapBufferPool* pool) 
 }
 
 // (skip): of no use to anybody but the project's elements.
+
+void gst_media_heap_buffer_pool_set_user(GstMediaHeapBufferPool* pool, const gchar* user) {
+    g_return_if_fail(GST_IS_MEDIA_HEAP_BUFFER_POOL(pool) && user != nullptr);
+    pool->state->setUser(user);
+}
+
+guint gst_media_heap_buffer_pool_get_available(GstMediaHeapBufferPool* pool) {
+    g_return_val_if_fail(GST_IS_MEDIA_HEAP_BUFFER_POOL(pool), 0);
+    return pool->state->available();
+}
 
 void gst_media_heap_buffer_pool_set_minimum_alignment(GstMediaHeapBufferPool* pool,
                                                       const GstVideoAlignment* alignment) {

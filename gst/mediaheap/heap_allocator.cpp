@@ -96,7 +96,7 @@ GstMemory* allocate(GstAllocator* allocator, gsize size, GstAllocationParams* pa
         return *made;
     const std::string message = made.error().message();
     GST_WARNING_OBJECT(allocator, "%s", message.c_str());
-    g_signal_emit_by_name(allocator, allocationFailed, message.c_str());
+    g_signal_emit_by_name(allocator, allocationFailed::name, message.c_str());
     return nullptr;
 }
 
@@ -145,8 +145,8 @@ HeapAllocator* HeapAllocator::of(GstAllocator* allocator) {
 
 void HeapAllocator::initClass(GstAllocatorClass* klass) {
     klass->alloc = allocate;
-    g_signal_new(allocationFailed, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr, nullptr,
-                 nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+    g_signal_new(allocationFailed::name, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr,
+                 nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 void HeapAllocator::setHeap(GstMediaHeap* heap) { heap_ = GST_MEDIA_HEAP(gst_object_ref(heap)); }

@@ -27,8 +27,13 @@ struct MemoryRequest {
 };
 
 /// The signal of allocators and pools, with the reason as a string, that somebody who asked for
-/// memory got none.
-constexpr const char* allocationFailed = "allocation-failed";
+/// memory got none. Of a pool its detail says what was asked for.
+namespace allocationFailed {
+constexpr const char* name = "allocation-failed";
+constexpr const char* start = "allocation-failed::start";   ///< to be active
+constexpr const char* buffer = "allocation-failed::buffer"; ///< a buffer, however long it takes
+constexpr const char* bufferNow = "allocation-failed::buffer-now"; ///< a buffer without waiting
+} // namespace allocationFailed
 
 /// What GstMediaHeapDmaBufAllocator and GstMediaHeapFdAllocator have in common: all but their
 /// parent class. That class makes the GstMemory and frees it; sharing it is its work too. Mapping

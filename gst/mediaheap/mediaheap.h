@@ -3,4 +3,5 @@
 
 #include <gst/mediaheap/gstmediaheap.h>
 #include <gst/mediaheap/gstmediaheapbufferpool.h>
+#include <gst/mediaheap/gstmediaheapbufferpoolconfig.h>
 #include <gst/mediaheap/gstmediaheapmemory.h>

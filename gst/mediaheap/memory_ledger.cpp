@@ -29,10 +29,40 @@ template <typename T> T* takeOldest(std::deque<T*>& queue) {
     return taken;
 }
 
+bool isOnlyOurs(GstMemory* memory) { return GST_MINI_OBJECT_REFCOUNT_VALUE(memory) == 1; }
+
+/// Whether freeing @p memory makes room at once.
+bool makesRoom(GstMemory* memory) { return isOnlyOurs(memory) && !isBusy(memory); }
+
+bool makesRoom(GstBuffer* buffer) {
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        if (!makesRoom(gst_buffer_peek_memory(buffer, i)))
+            return false;
+    }
+    return GST_MINI_OBJECT_REFCOUNT_VALUE(buffer) == 1;
+}
+
+/// Takes the oldest of @p queue that makes room; null where there is none.
+template <typename T> T* takeSpare(std::deque<T*>& queue) {
+    const auto found =
+        std::find_if(queue.begin(), queue.end(), [](T* item) { return makesRoom(item); });
+    if (found == queue.end())
+        return nullptr;
+    T* taken = *found;
+    queue.erase(found);
+    return taken;
+}
+
+void condemn(GstMemory* memory) {
+    if (MemoryState* state = MemoryState::of(memory))
+        state->seat().condemn();
+}
+
 } // namespace
 
 MemoryLedger::Seat::Seat(Seat&& other) noexcept
-    : ledger_(std::move(other.ledger_)), run_(other.run_), occupied_(other.occupied_) {}
+    : ledger_(std::move(other.ledger_)), run_(other.run_), occupied_(other.occupied_),
+      condemned_(other.condemned_) {}
 
 MemoryLedger::Seat& MemoryLedger::Seat::operator=(Seat&& other) noexcept {
     if (this != &other) {
@@ -40,6 +70,7 @@ MemoryLedger::Seat& MemoryLedger::Seat::operator=(Seat&& other) noexcept {
         ledger_ = std::move(other.ledger_);
         run_ = other.run_;
         occupied_ = other.occupied_;
+        condemned_ = other.condemned_;
     }
     return *this;
 }
@@ -63,7 +94,7 @@ void MemoryLedger::Seat::leave() {
 bool MemoryLedger::Seat::takeBack(GstMemory* memory) {
     // A copy: once the memory is idle another thread may free it, and this seat with it.
     const std::shared_ptr<MemoryLedger> ledger = ledger_;
-    if (!ledger)
+    if (!ledger || condemned_)
         return false;
     {
         const std::lock_guard lock(ledger->mutex_);
@@ -81,13 +112,14 @@ void MemoryLedger::Seat::countCopy(size_t bytes) {
         ledger_->bytesCopied_.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-void MemoryLedger::begin(unsigned maximum) {
+void MemoryLedger::begin(Terms terms) {
     Idle left;
     {
         const std::lock_guard lock(mutex_);
         left = stopKeeping();
         run_++;
-        maximum_ = maximum;
+        terms_ = std::move(terms);
+        lastUse_ = tick();
         strays_ += live_ + reserved_;
         live_ = 0;
         reserved_ = 0;
@@ -98,6 +130,7 @@ void MemoryLedger::begin(unsigned maximum) {
 
 MemoryLedger::Lot MemoryLedger::take(bool wait) {
     std::unique_lock lock(mutex_);
+    lastUse_ = tick();
     Lot lot;
     for (;;) {
         if (flushing_) {
@@ -127,13 +160,13 @@ MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait) {
         if (takeIdle(lot) || (departures_ != departures && takeRoom(lot)))
             return lot;
         // Another taker's memory in the making is a hope as well, and so is a device's work.
-        if (out() + reserved_ == 0 && idle_.buffers.empty() && idle_.memories.empty())
+        if (isAtRest() && idle() == 0)
             return lot;
         if (!wait) {
             lot.kind = Lot::Kind::Full;
             return lot;
         }
-        if (takeBusy(lot))
+        if (takeBusy(lot) || live_ < terms_.minimum)
             return lot;
         changed_.wait(lock);
     }
@@ -156,6 +189,30 @@ void MemoryLedger::settle(Lot& lot, bool done) {
     }
     changed_.notify_one();
     release(std::move(refused));
+}
+
+bool MemoryLedger::giveUp() {
+    GstBuffer* buffer = nullptr;
+    GstMemory* memory = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!isAtRest() && !flushing_ && live_ <= terms_.minimum)
+            return false;
+        memory = takeSpare(idle_.memories);
+        if (memory == nullptr)
+            buffer = takeSpare(idle_.buffers);
+    }
+    if (memory != nullptr) {
+        condemn(memory);
+        gst_memory_unref(memory);
+        return true;
+    }
+    if (buffer == nullptr)
+        return false;
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++)
+        condemn(gst_buffer_peek_memory(buffer, i));
+    gst_buffer_unref(buffer);
+    return true;
 }
 
 bool MemoryLedger::pause(std::chrono::milliseconds longest) {
@@ -213,9 +270,37 @@ void MemoryLedger::retireIfFlushing() {
     release(std::move(left));
 }
 
-size_t MemoryLedger::live() const {
+bool MemoryLedger::hasIdle() const {
     const std::lock_guard lock(mutex_);
-    return live_ + strays_;
+    return idle() > 0;
+}
+
+unsigned MemoryLedger::available() const {
+    const std::lock_guard lock(mutex_);
+    if (terms_.maximum == 0)
+        return G_MAXUINT;
+    return static_cast<unsigned>(idle() + (terms_.maximum - live_ - reserved_));
+}
+
+MemoryLedger::Holding MemoryLedger::holding() const {
+    const std::lock_guard lock(mutex_);
+    Holding holding;
+    holding.owner = terms_.owner;
+    holding.out = live_ - idle();
+    holding.idle = idle();
+    holding.earlier = strays_;
+    holding.bytes = live_ * terms_.blockBytes;
+    return holding;
+}
+
+uint64_t MemoryLedger::lastUse() const {
+    const std::lock_guard lock(mutex_);
+    return lastUse_;
+}
+
+uint64_t MemoryLedger::tick() {
+    static std::atomic<uint64_t> ticks{0};
+    return ticks.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 bool MemoryLedger::takeIdle(Lot& lot) {
@@ -248,7 +333,7 @@ bool MemoryLedger::takeBusy(Lot& lot) {
 }
 
 bool MemoryLedger::takeRoom(Lot& lot) {
-    if (maximum_ != 0 && live_ + reserved_ >= maximum_)
+    if (terms_.maximum != 0 && live_ + reserved_ >= terms_.maximum)
         return false;
     reserved_++;
     lot.kind = Lot::Kind::Room;

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include <gst/gst.h>
 
@@ -23,8 +24,8 @@ namespace mediaheap::gst {
 ///
 /// Invariants
 /// - Live and reserved memories of the current run never exceed its maximum.
-/// - Idle is what the ledger holds the only reference to: a bare memory, or a buffer with its
-/// memory.
+/// - Idle is what the ledger holds a reference to and nobody has been given: a bare memory, or a
+/// buffer with its memory.
 /// - Nothing is made or freed while the mutex is held; devices are only looked at.
 ///
 /// Thread safety: all members may be called from any thread.
@@ -47,6 +48,8 @@ public:
         /// Takes @p memory, whose last reference has gone, back as idle; the reference that it then
         /// has is the ledger's. False: the memory is to be freed.
         bool takeBack(GstMemory* memory);
+        /// From now on takeBack() refuses. For whoever has the only reference to the memory.
+        void condemn() { condemned_ = true; }
         /// Whether the memory was made for @p ledger.
         bool isAt(const MemoryLedger& ledger) const { return ledger_.get() == &ledger; }
         void countCopy(size_t bytes);
@@ -59,6 +62,24 @@ public:
         std::shared_ptr<MemoryLedger> ledger_;
         uint64_t run_ = 0;
         bool occupied_ = false;
+        bool condemned_ = false;
+    };
+
+    /// What a pool is to be for a run.
+    struct Terms {
+        unsigned minimum = 0;    ///< as many it needs to make progress
+        unsigned maximum = 0;    ///< at most that many live; 0: any number
+        uint64_t blockBytes = 0; ///< what one memory takes of the heap
+        std::string owner;       ///< for people, in quotes where it is a name
+    };
+
+    /// Who has how much of the heap.
+    struct Holding {
+        std::string owner;
+        size_t out = 0;     ///< memories that somebody has
+        size_t idle = 0;    ///< memories that are ready to be handed out
+        size_t earlier = 0; ///< memories of earlier runs that somebody has
+        uint64_t bytes = 0; ///< of those that are out or idle
     };
 
     /// What a taker gets.
@@ -70,7 +91,7 @@ public:
             Room,     ///< the right to make a memory
             Flushing, ///< nothing, the pool is flushing or stopped
             Full,     ///< nothing, and the taker did not want to wait
-            Hopeless, ///< nothing, and nothing that could come back
+            Hopeless, ///< nothing, and nothing that is sure to come back
         };
         Kind kind = Kind::Hopeless;
         GstBuffer* buffer = nullptr;
@@ -81,9 +102,8 @@ public:
         bool last = false;
     };
 
-    /// Begins a run in which at most @p maximum memories live (0: any number). Memory of earlier
-    /// runs is freed as it comes back.
-    void begin(unsigned maximum);
+    /// Begins a run on @p terms. Memory of earlier runs is freed as it comes back.
+    void begin(Terms terms);
 
     /// Something idle that no device works on, oldest first; else room for a new memory; else waits
     /// for either. Where all that is idle has devices to wait for, that is for the taker to do: the
@@ -92,12 +112,19 @@ public:
 
     /// To be called when a memory could not be made for lack of space, after its seat has been
     /// left: something idle; else room again, where a memory has been freed since @p departures was
-    /// read; else waits for one as long as any is out.
+    /// read; else waits for one as long as any is out. With fewer than its minimum the pool cannot
+    /// count on those: whoever has them may be waiting for more, and that is Lot::Kind::Hopeless.
     Lot takeReturned(uint64_t departures, bool wait);
 
     /// To be called with what came as busy: @p done makes it the taker's, as a buffer or a memory;
     /// otherwise it is idle again.
     void settle(Lot& lot, bool done);
+
+    /// Frees one idle memory that the pool can do without, for another pool of the heap: any where
+    /// it is at rest, which means that nobody has anything of it, or flushing; else what it has
+    /// beyond its minimum. What a device works on, or somebody else refers to, would make no room.
+    /// False where there is none.
+    bool giveUp();
 
     /// Waits for anything to change, but no longer than @p longest. False when flushing.
     bool pause(std::chrono::milliseconds longest);
@@ -117,8 +144,13 @@ public:
     void retireIfFlushing();
 
     uint64_t bytesCopied() const { return bytesCopied_.load(std::memory_order_relaxed); }
-    /// Memories that live, of this run and of earlier ones.
-    size_t live() const;
+    bool hasIdle() const;
+    /// How many could be taken now, as far as the pool's maximum goes; G_MAXUINT for any number.
+    unsigned available() const;
+    Holding holding() const;
+    /// The later something was taken from the pool, or it began, the larger; comparable between all
+    /// pools of the process.
+    uint64_t lastUse() const;
 
 private:
     struct Idle {
@@ -126,10 +158,14 @@ private:
         std::deque<GstMemory*> memories;
     };
 
+    static uint64_t tick();
     bool takeIdle(Lot& lot);
     bool takeBusy(Lot& lot);
     bool takeRoom(Lot& lot);
-    size_t out() const { return live_ - idle_.buffers.size() - idle_.memories.size() + strays_; }
+    size_t idle() const { return idle_.buffers.size() + idle_.memories.size(); }
+    size_t out() const { return live_ - idle() + strays_; }
+    /// Nobody has anything of the pool, nor is about to.
+    bool isAtRest() const { return out() + reserved_ == 0; }
     Idle stopKeeping();
     static void release(Idle idle);
     void vacate(uint64_t run, bool occupied);
@@ -138,7 +174,8 @@ private:
     std::condition_variable changed_;
     Idle idle_;
     uint64_t run_ = 0;
-    size_t maximum_ = 0;
+    Terms terms_;
+    uint64_t lastUse_ = 0;
     size_t live_ = 0;         ///< memories of this run that exist
     size_t reserved_ = 0;     ///< rights of this run without a memory yet
     size_t strays_ = 0;       ///< rights of earlier runs

@@ -2,9 +2,12 @@
 #include "pool_config.h"
 
 #include <cerrno>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
+
+#include <unistd.h>
 
 #include <gst/mediaheap/gstmediaheapbufferpool.h>
 
@@ -33,6 +36,7 @@ Result<void> readParams(GstStructure* config, PoolConfig& read, GstCaps** caps) 
         return refusal("at least " + std::to_string(read.min) + " buffers, but at most " +
                        std::to_string(read.max));
     gst_buffer_pool_config_get_allocator(config, nullptr, &read.params);
+    read.whenFull = gst_media_heap_buffer_pool_config_get_when_full(config, &read.maxWait);
     read.uncached =
         gst_buffer_pool_config_has_option(config, GST_BUFFER_POOL_OPTION_MEDIA_HEAP_UNCACHED);
     return {};
@@ -51,7 +55,52 @@ Result<GstVideoAlignment> readAlignment(GstStructure* config) {
     return alignment;
 }
 
+uint64_t sumOf(uint64_t a, uint64_t b) {
+    uint64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<uint64_t>::max() : sum;
+}
+
+/// What a memory with @p data bytes of data takes of the heap; the largest number where there is no
+/// such memory.
+uint64_t blockOf(gsize data, const GstAllocationParams& params) {
+    const auto page = static_cast<uint64_t>(getpagesize());
+    const uint64_t bytes = sumOf(sumOf(data, params.prefix), params.padding);
+    const uint64_t pages = MAX(bytes, uint64_t{1}) / page + (MAX(bytes, uint64_t{1}) % page != 0);
+    return pages > std::numeric_limits<uint64_t>::max() / page ? bytes : pages * page;
+}
+
+/// The most buffers that @p read allows, with room in @p bytes; 0 for any number of either.
+Result<guint> readMaximum(const PoolConfig& read, guint64 bytes) {
+    if (bytes == 0)
+        return read.max;
+    const uint64_t fitting = bytes / read.blockSize();
+    if (fitting < MAX(read.min, 1u))
+        return refusal(std::to_string(MAX(read.min, 1u)) + " buffers take " +
+                       std::to_string(MAX(read.min, 1u) * read.blockSize()) +
+                       " bytes of the heap, and the pool may have " + std::to_string(bytes));
+    const auto most = static_cast<guint>(MIN(fitting, uint64_t{G_MAXUINT}));
+    return read.max == 0 ? most : MIN(read.max, most);
+}
+
 } // namespace
+
+uint64_t PoolConfig::memorySize() const {
+    return uint64_t{size} + memories.size() * (uint64_t{params.prefix} + params.padding);
+}
+
+uint64_t PoolConfig::blockSize() const {
+    uint64_t bytes = 0;
+    for (const gsize memory : memories)
+        bytes = sumOf(bytes, blockOf(memory, params));
+    return bytes;
+}
+
+uint64_t PoolConfig::largestBlock() const {
+    uint64_t bytes = 0;
+    for (const gsize memory : memories)
+        bytes = MAX(bytes, blockOf(memory, params));
+    return bytes;
+}
 
 GstVideoAlignment combine(const GstVideoAlignment& a, const GstVideoAlignment& b) {
     GstVideoAlignment both = a;
@@ -114,10 +163,15 @@ Result<PoolConfig> PoolConfig::adopt(GstStructure* config, GstAllocator* allocat
     adopted.memories.back() +=
         adopted.size - std::accumulate(adopted.memories.begin(), adopted.memories.end(), gsize{0});
 
+    const auto most = readMaximum(adopted, gst_media_heap_buffer_pool_config_get_max_bytes(config));
+    if (!most)
+        return most.error();
+
     gst_buffer_pool_config_set_params(config, caps, adopted.size, adopted.min, adopted.max);
     gst_buffer_pool_config_set_allocator(config, allocator, &adopted.params);
     if (adopted.frame && aligned)
         gst_buffer_pool_config_set_video_alignment(config, &adopted.frame->alignment);
+    adopted.max = most.value(); // not what the configuration says, which others judge the pool by
     return adopted;
 }
 

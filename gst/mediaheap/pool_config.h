@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include <gst/gst.h>
+#include <gst/mediaheap/gstmediaheapbufferpoolconfig.h>
 #include <gst/video/video.h>
 #include <mediaheap/result.h>
 
@@ -14,7 +16,9 @@ namespace mediaheap::gst {
 struct PoolConfig {
     guint size = 0; ///< bytes of data of a buffer
     guint min = 0;
-    guint max = 0; ///< 0: any number
+    guint max = 0; ///< as many buffers as the budget of bytes has room for, too; 0: any number
+    GstMediaHeapWhenFull whenFull = GST_MEDIA_HEAP_WHEN_FULL_RECLAIM;
+    GstClockTime maxWait = GST_MEDIA_HEAP_DEFAULT_MAX_WAIT;
     GstAllocationParams params{};
     bool uncached = false;
     /// The frame, with its strides and offsets, where buffers carry a GstVideoMeta.
@@ -25,6 +29,12 @@ struct PoolConfig {
     std::optional<Frame> frame;
     /// Bytes of data of each memory of a buffer, together @ref size.
     std::vector<gsize> memories;
+
+    /// Bytes of all memories of a buffer; the heap rounds each up to whole pages.
+    uint64_t memorySize() const;
+    /// What they take of the heap, and the largest of them alone.
+    uint64_t blockSize() const;
+    uint64_t largestBlock() const;
 
     /// Reads @p config and brings it to what the pool makes of it: @p allocator, the size of a
     /// buffer, the alignment. Frames that carry a GstVideoMeta are laid out with @p floor at least,

@@ -9,6 +9,7 @@
 
 #include "gstmediaheap-private.h"
 #include "heap_allocator.h"
+#include "heap_pools.h"
 #include "memory_state.h"
 #include "raw_flags.h"
 #include "video_layout.h"
@@ -21,20 +22,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// When a stream changes its format, the pool for the new frames starts before the old one stops,
-// and the old frames are let go as the new ones push them out: a queue of GStreamer's default
-// length takes a second for that. Nothing tells of memory that others give back, so it is looked
-// for.
-constexpr std::chrono::seconds patience{2};
-constexpr std::chrono::milliseconds lookout{10};
 // A device that is done wakes who waits for it; whether anything else has come back, or the pool is
 // flushing, is looked for this often.
 constexpr std::chrono::milliseconds glance{5};
-
-/// What passes when somebody gives memory or descriptors back.
-bool isShortage(const Error& error) {
-    return error.code == ENOMEM || error.code == EMFILE || error.code == ENFILE;
-}
 
 gboolean copyField(GQuark field, const GValue* value, gpointer target) {
     gst_structure_id_set_value(static_cast<GstStructure*>(target), field, value);
@@ -44,12 +34,15 @@ gboolean copyField(GQuark field, const GValue* value, gpointer target) {
 } // namespace
 
 PoolState::PoolState(GstBufferPool* self)
-    : self_(self), ledger_(std::make_shared<MemoryLedger>()), maker_(self, ledger_) {
+    : self_(self), ledger_(std::make_shared<MemoryLedger>()), maker_(self, ledger_),
+      shortage_(self, *ledger_) {
     gst_video_alignment_reset(&floor_);
 }
 
 PoolState::~PoolState() {
     // Memory that is still out keeps the ledger and frees itself when it comes back.
+    if (heap_ != nullptr)
+        poolsOf(heap_).remove(*ledger_);
     ledger_->retire();
     if (inForce_ != nullptr)
         gst_structure_free(inForce_);
@@ -61,6 +54,8 @@ void PoolState::setHeap(GstMediaHeap* heap) {
     heap_ = GST_MEDIA_HEAP(gst_object_ref(heap));
     allocator_ = gst_media_heap_get_allocator(heap);
     maker_.setAllocator(allocator_);
+    shortage_.setHeap(heap_);
+    poolsOf(heap_).add(ledger_);
 }
 
 const gchar** PoolState::options() const {
@@ -95,8 +90,9 @@ bool PoolState::setConfig(GstStructure* config) {
         adopted = error;
     }
     if (!adopted) {
-        GST_WARNING_OBJECT(self_, "%s; refused: %" GST_PTR_FORMAT,
-                           adopted.error().message().c_str(), config);
+        const std::string reason = adopted.error().message();
+        GST_WARNING_OBJECT(self_, "%s; refused: %" GST_PTR_FORMAT, reason.c_str(), config);
+        remember(reason);
         // GstBufferPool keeps what it was given, refused or not, and would next time take the same
         // for a configuration in force.
         if (inForce_ != nullptr) {
@@ -107,6 +103,7 @@ bool PoolState::setConfig(GstStructure* config) {
     }
     config_ = std::move(adopted).value();
     maker_.configure(config_);
+    shortage_.configure(config_);
     if (inForce_ != nullptr)
         gst_structure_free(inForce_);
     inForce_ = gst_structure_copy(config);
@@ -115,19 +112,24 @@ bool PoolState::setConfig(GstStructure* config) {
 }
 
 bool PoolState::start() {
-    starved_ = false;
-    ledger_->begin(config_.max);
+    shortage_.begin();
+    MemoryLedger::Terms terms;
+    terms.minimum = config_.min;
+    terms.maximum = config_.max;
+    terms.blockBytes = config_.blockSize();
+    terms.owner = owner();
+    ledger_->begin(std::move(terms));
     const uint64_t othersUsed = coreOf(heap_)->stats().used;
     for (guint made = 0; made < config_.min; made++) {
         auto lot = ledger_->reserve();
-        auto fresh = maker_.make(std::move(lot.seat));
-        if (!fresh && mayStartShort(othersUsed, fresh.error())) {
+        auto fresh = make(lot);
+        if (!fresh && shortage_.mayStartShort(othersUsed, fresh.error())) {
             GST_INFO_OBJECT(self_, "starting with %u of %u buffers: %s", made, config_.min,
                             fresh.error().message().c_str());
             return true;
         }
         if (!fresh) {
-            fail(startFailure(made, std::move(fresh).error()));
+            fail(shortage_.explainStart(made, std::move(fresh).error()), Asked::Start);
             ledger_->retire();
             return false;
         }
@@ -139,8 +141,9 @@ bool PoolState::start() {
 GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireParams* params) {
     const bool wait =
         params == nullptr || (rawFlags(params->flags) & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT) == 0;
+    const Asked asked = wait ? Asked::Buffer : Asked::BufferNow;
     Error shortage;
-    Endurance endurance{steady_clock::now() + patience, false};
+    PoolShortage::Endurance endurance;
     DeviceDeadline deviceDeadline;
     auto lot = ledger_->take(wait);
     for (;;) {
@@ -160,7 +163,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         case MemoryLedger::Lot::Kind::Busy: {
             const auto done = outwaitDevice(lot, deviceDeadline);
             if (!done)
-                return fail(done.error());
+                return fail(done.error(), asked);
             if (!done.value())
                 lot = ledger_->take(wait);
             continue;
@@ -170,23 +173,23 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
         case MemoryLedger::Lot::Kind::Full:
             return GST_FLOW_EOS;
         case MemoryLedger::Lot::Kind::Hopeless:
-            if (!wait || !outlastOthers(shortage, endurance))
-                return fail(shortage);
+            if (!wait || !shortage_.outlast(shortage, endurance))
+                return fail(shortage_.explain(std::move(shortage), endurance), asked);
             lot = ledger_->take(wait);
             continue;
         case MemoryLedger::Lot::Kind::Room:
             break;
         }
-        auto fresh = maker_.make(std::move(lot.seat));
+        auto fresh = make(lot);
         if (fresh) {
             *buffer = fresh.value();
             return GST_FLOW_OK;
         }
         shortage = std::move(fresh).error();
-        if (!isShortage(shortage))
-            return fail(shortage);
+        if (!PoolShortage::isShortage(shortage))
+            return fail(shortage, asked);
         if (wait)
-            logStarvation(shortage);
+            shortage_.log(shortage);
         lot = ledger_->takeReturned(lot.departures, wait);
     }
 }
@@ -195,9 +198,9 @@ GstFlowReturn PoolState::allocate(GstBuffer** buffer) {
     auto lot = ledger_->reserve();
     if (lot.kind != MemoryLedger::Lot::Kind::Room)
         return GST_FLOW_EOS;
-    auto fresh = maker_.make(std::move(lot.seat));
+    auto fresh = make(lot);
     if (!fresh)
-        return fail(fresh.error());
+        return fail(shortage_.explain(std::move(fresh).error(), {}), Asked::BufferNow);
     *buffer = fresh.value();
     return GST_FLOW_OK;
 }
@@ -224,40 +227,57 @@ std::string PoolState::failure() const {
     return failure_;
 }
 
-GstFlowReturn PoolState::fail(const Error& error) {
+void PoolState::setUser(std::string user) {
+    const std::lock_guard lock(mutex_);
+    user_ = std::move(user);
+}
+
+std::string PoolState::owner() const {
+    gchar* name = gst_object_get_name(GST_OBJECT_CAST(self_));
+    const std::string pool = "'" + std::string(name) + "'";
+    g_free(name);
+    const std::lock_guard lock(mutex_);
+    return user_.empty() ? pool : pool + " of " + user_;
+}
+
+void PoolState::remember(const std::string& failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = failure;
+}
+
+Result<GstBuffer*> PoolState::make(MemoryLedger::Lot& lot) {
+    auto fresh = maker_.make(std::move(lot.seat));
+    if (fresh || !shortage_.reclaim(fresh.error()))
+        return fresh;
+    auto again = ledger_->reserve();
+    if (again.kind != MemoryLedger::Lot::Kind::Room)
+        return fresh;
+    lot = std::move(again);
+    return maker_.make(std::move(lot.seat));
+}
+
+GstFlowReturn PoolState::fail(const Error& error, Asked asked) {
     const std::string message = error.message();
     GST_ERROR_OBJECT(self_, "%s", message.c_str());
-    {
-        const std::lock_guard lock(mutex_);
-        failure_ = message;
-    }
-    g_signal_emit_by_name(self_, allocationFailed, message.c_str());
+    remember(message);
+    const char* detail = asked == Asked::Start    ? allocationFailed::start
+                         : asked == Asked::Buffer ? allocationFailed::buffer
+                                                  : allocationFailed::bufferNow;
+    g_signal_emit_by_name(self_, detail, message.c_str());
     return GST_FLOW_ERROR;
 }
 
-/// Whether the minimum of buffers could be had if only the others in the heap, who had
-/// @p othersUsed bytes of it, gave them back.
-bool PoolState::mayStartShort(uint64_t othersUsed, const Error& error) const {
-    return error.code == ENOMEM && othersUsed > 0 &&
-           config_.min * maker_.memorySize() <= coreOf(heap_)->stats().size;
-}
-
-/// Waits for room in the heap that others have. False when there is none to come, or not in time.
-bool PoolState::outlastOthers(const Error& error, Endurance& endurance) {
-    while (error.code == ENOMEM && !endurance.last && steady_clock::now() < endurance.deadline) {
-        const Stats stats = coreOf(heap_)->stats();
-        if (maker_.memorySize() > stats.size)
-            return false;
-        // Nobody has anything: either the others have just left, or it is not for the heap that
-        // there is no memory. One more attempt tells.
-        endurance.last = stats.used == 0;
-        if (endurance.last)
-            return true;
-        logStarvation(error);
-        if (!ledger_->pause(lookout) || coreOf(heap_)->stats().largestFree >= maker_.memorySize())
-            return true;
-    }
-    return false;
+guint PoolState::available() const {
+    const guint left = ledger_->available();
+    if (left == 0 || config_.memories.empty())
+        return 0;
+    // What the maximum allows the heap has to have, too.
+    const Stats stats = coreOf(heap_)->stats();
+    const uint64_t room = config_.memories.size() == 1
+                              ? stats.largestFree / config_.blockSize()
+                              : (stats.size - stats.used) / config_.blockSize();
+    const auto idle = ledger_->holding().idle;
+    return static_cast<guint>(MIN(uint64_t{left}, room + idle));
 }
 
 /// Waits a moment for the device that works on what @p lot has. True: it is done, the lot is the
@@ -292,36 +312,6 @@ Result<bool> PoolState::outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& de
                    "with wait= in the heap string";
     error.heap = coreOf(heap_)->description();
     return error;
-}
-
-/// @p cause, with what all buffers that the pool was to start with would have needed.
-Error PoolState::startFailure(guint made, Error cause) const {
-    constexpr uint64_t mebi = uint64_t{1} << 20;
-    const Stats stats = coreOf(heap_)->stats();
-    const uint64_t bytes = maker_.memorySize();
-    cause.step = "make " + std::to_string(config_.min) + " buffers of " + std::to_string(bytes) +
-                 " bytes, of which " + std::to_string(made) + " fit: " + cause.step;
-    if (cause.code != ENOMEM)
-        return cause;
-    // Blocks are whole pages; the largest page there is gives a size that is enough everywhere.
-    constexpr uint64_t page = uint64_t{64} << 10;
-    const uint64_t each = (bytes + page - 1) / page * page + (maker_.memories() - 1) * page;
-    const uint64_t needed = stats.used + (config_.min - made) * each;
-    if (needed <= stats.size) {
-        // It is not the heap that is too small.
-        if (cause.remedy.empty())
-            cause.remedy = "free memory, raise the limits of the process (ulimit -a), or let the "
-                           "pool start with fewer buffers";
-        return cause;
-    }
-    cause.remedy = "open the heap with size=" + std::to_string((needed + mebi - 1) / mebi) +
-                   "M or more, or let the pool start with fewer buffers";
-    return cause;
-}
-
-void PoolState::logStarvation(const Error& error) {
-    if (!starved_.exchange(true))
-        GST_INFO_OBJECT(self_, "waiting for a buffer to come back: %s", error.message().c_str());
 }
 
 } // namespace mediaheap::gst

@@ -16,6 +16,7 @@
 #include "buffer_maker.h"
 #include "memory_ledger.h"
 #include "pool_config.h"
+#include "pool_shortage.h"
 
 namespace mediaheap::gst {
 
@@ -55,39 +56,42 @@ public:
     bool setFloor(const GstVideoAlignment& floor);
     /// Frames have a memory for each of their planes, from the next setConfig() on.
     void setMemoryPerPlane(bool separate) { memoryPerPlane_ = separate; }
+    /// How many buffers could be taken without waiting.
+    guint available() const;
     uint64_t bytesCopied() const { return ledger_->bytesCopied(); }
-    /// Why the last start() or acquire() failed; empty when none did.
+    /// Whose the pool is, for people; from the next start() on.
+    void setUser(std::string user);
+    /// Why the last setConfig(), start() or acquire() failed; empty when none did.
     std::string failure() const;
 
 private:
-    /// How long acquire() waits for what others have of the heap.
-    struct Endurance {
-        std::chrono::steady_clock::time_point deadline;
-        bool last; ///< the next failure is final
-    };
-    /// How long it waits where only devices have anything that could come back; unset otherwise.
+    /// What somebody wanted who did not get it.
+    enum class Asked { Start, Buffer, BufferNow };
+    /// How long acquire() waits where only devices have anything that could come back; unset
+    /// otherwise.
     using DeviceDeadline = std::optional<std::chrono::steady_clock::time_point>;
 
-    GstFlowReturn fail(const Error& error);
-    bool mayStartShort(uint64_t othersUsed, const Error& error) const;
-    Error startFailure(guint made, Error cause) const;
-    bool outlastOthers(const Error& error, Endurance& endurance);
+    /// Makes a buffer in the room that @p lot is, which it may exchange for another.
+    Result<GstBuffer*> make(MemoryLedger::Lot& lot);
+    std::string owner() const;
+    void remember(const std::string& failure);
+    GstFlowReturn fail(const Error& error, Asked asked);
     Result<bool> outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& deadline);
-    void logStarvation(const Error& error);
 
     GstBufferPool* const self_;
     GstMediaHeap* heap_ = nullptr;
     GstAllocator* allocator_ = nullptr;
     const std::shared_ptr<MemoryLedger> ledger_;
     BufferMaker maker_;
+    PoolShortage shortage_;
 
     PoolConfig config_;
     GstStructure* inForce_ = nullptr; ///< the configuration that config_ was read from
     std::atomic<bool> memoryPerPlane_{false};
-    std::atomic<bool> starved_{false}; ///< has been logged in this run
 
     mutable std::mutex mutex_; // guards what follows
     GstVideoAlignment floor_;
+    std::string user_;
     std::string failure_;
 };
 

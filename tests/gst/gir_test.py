@@ -74,6 +74,22 @@ def test_a_pool_lends_buffers():
     assert pool.set_active(False)
 
 
+def test_a_pool_is_told_how_to_share_its_heap():
+    heap = GstMediaHeap.MediaHeap.open(HEAP)
+    pool = GstMediaHeap.MediaHeapBufferPool.new(heap)
+    config = pool.get_config()
+    Type = GstMediaHeap.MediaHeapBufferPool
+    assert Type.config_get_when_full(config) == (GstMediaHeap.MediaHeapWhenFull.RECLAIM,
+                                                 GstMediaHeap.MEDIA_HEAP_DEFAULT_MAX_WAIT)
+    Type.config_set_when_full(config, GstMediaHeap.MediaHeapWhenFull.FAIL, Gst.SECOND)
+    Type.config_set_max_bytes(config, 1 << 20)
+    Gst.BufferPool.config_set_params(config, Gst.Caps.from_string("test/data"), 1000, 0, 0)
+    assert pool.set_config(config)
+    kept = pool.get_config()
+    assert Type.config_get_max_bytes(kept) == 1 << 20
+    assert Type.config_get_when_full(kept) == (GstMediaHeap.MediaHeapWhenFull.FAIL, Gst.SECOND)
+
+
 def test_an_allocator_allocates():
     heap = GstMediaHeap.MediaHeap.open(HEAP)
     memory = heap.get_allocator().alloc(1000, None)

@@ -205,6 +205,31 @@ TEST_F(ReturnTest, MemoryOfAnEarlierConfigurationIsFreedAndNotUsedAgain) {
     EXPECT_EQ(gst_buffer_get_size(acquireNow(pool).get()), 50000u);
 }
 
+TEST_F(ReturnTest, ABufferThatAMetaRefersToIsOutUntilThatIsGone) {
+    start({"test/data", 10, 0, 1});
+    Owned<GstBuffer> buffer = acquire(pool);
+    GstBuffer* const before = buffer.get();
+    Owned<GstBuffer> child(gst_buffer_new());
+    gst_buffer_add_parent_buffer_meta(child.get(), buffer.get());
+    buffer.reset();
+    EXPECT_TRUE(isExhausted());
+    child.reset();
+    EXPECT_EQ(acquireNow(pool).get(), before);
+}
+
+TEST_F(ReturnTest, WhatItsMetaRefersToIsLetGo) {
+    start({"test/data", 10, 0, 1});
+    Owned<GstBuffer> parent(gst_buffer_new());
+    track(parent);
+    Owned<GstBuffer> buffer = acquire(pool);
+    gst_buffer_add_parent_buffer_meta(buffer.get(), parent.get());
+    parent.reset();
+    EXPECT_EQ(freed(), 0);
+    buffer.reset();
+    EXPECT_EQ(freed(), 1);
+    EXPECT_EQ(gst_buffer_get_parent_buffer_meta(acquireNow(pool).get()), nullptr);
+}
+
 /// Ways in which a taker that waits gets what somebody else gives back.
 struct GivingBack {
     const char* name;
