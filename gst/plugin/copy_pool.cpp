@@ -15,11 +15,14 @@ ObjectPtr<GstBufferPool> CopyPool::pool() const {
     return newRef(pool_.get());
 }
 
-bool CopyPool::prepare(ObjectPtr<GstBufferPool> pool, GstCaps* caps, guint size, guint maxBuffers,
-                       const DownstreamWishes& wishes, GstAllocator* allocator) {
+bool CopyPool::prepare(ObjectPtr<GstBufferPool> pool, GstCaps* caps, guint size,
+                       const PoolTerms& terms, const DownstreamWishes& wishes,
+                       GstAllocator* allocator) {
     drop();
     GstStructure* config = gst_buffer_pool_get_config(pool.get());
-    gst_buffer_pool_config_set_params(config, caps, size, 0, maxBuffers);
+    gst_buffer_pool_config_set_params(config, caps, size, terms.minBuffers, terms.maxBuffers);
+    if (GST_IS_MEDIA_HEAP_BUFFER_POOL(pool.get()))
+        terms.putInto(config);
     gst_buffer_pool_config_set_allocator(config, allocator, &wishes.params());
     if (wishes.takesVideoMeta())
         gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "downstream_wishes.h"
+#include "pool_policy.h"
 
 namespace mediaheap::plugin {
 
@@ -22,9 +23,9 @@ public:
     /// The pool, or NULL before prepare().
     ObjectPtr<GstBufferPool> pool() const;
 
-    /// Configures @p pool for frames of @p caps and @p size, laid out as @p wishes say, and starts
-    /// it. False when the pool does not want to.
-    bool prepare(ObjectPtr<GstBufferPool> pool, GstCaps* caps, guint size, guint maxBuffers,
+    /// Configures @p pool for frames of @p caps and @p size, laid out as @p wishes say, on @p
+    /// terms, and starts it. False when the pool does not want to.
+    bool prepare(ObjectPtr<GstBufferPool> pool, GstCaps* caps, guint size, const PoolTerms& terms,
                  const DownstreamWishes& wishes, GstAllocator* allocator);
 
     /// GST_FLOW_FLUSHING after setFlushing(); otherwise what the pool answers.

@@ -73,7 +73,7 @@ bool Downloader::proposeAllocation(GstQuery* upstream) {
     if (format.isRawVideo()) {
         if (!wishes_.takesVideoMeta())
             gst_query_add_allocation_meta(upstream, GST_VIDEO_META_API_TYPE, nullptr);
-        offerPool(upstream, nullptr, alignedSize(format.info, wishes_), wishes_.minBuffers());
+        offerPool(upstream, nullptr, alignedSize(format.info, wishes_), wishes_.minBuffers(), 0);
     }
     return true;
 }
@@ -143,12 +143,14 @@ bool Downloader::preparePool() {
     const guint size = alignedSize(format_.info, wishes_);
     // One that is active serves someone else.
     GstBufferPool* offered = wishes_.pool();
+    PoolTerms terms;
+    terms.maxBuffers = wishes_.poolMaxBuffers();
     if (offered && !gst_buffer_pool_is_active(offered) &&
         copies_.prepare(newRef(offered), format_.plainCaps.get(), std::max(size, wishes_.size()),
-                        wishes_.poolMaxBuffers(), wishes_, wishes_.allocator()))
+                        terms, wishes_, wishes_.allocator()))
         return true;
     return copies_.prepare(ObjectPtr<GstBufferPool>(gst_video_buffer_pool_new()),
-                           format_.plainCaps.get(), size, 0, wishes_, usableAllocator());
+                           format_.plainCaps.get(), size, {}, wishes_, usableAllocator());
 }
 
 GstFlowReturn Downloader::failed(const char* what, GstBuffer* in) {

@@ -139,9 +139,10 @@ void DownstreamWishes::offerAllocator(GstQuery* upstream, GstAllocator* allocato
         gst_query_add_allocation_param(upstream, other, &otherParams);
 }
 
-void offerPool(GstQuery* upstream, GstBufferPool* pool, guint size, guint minBuffers) {
+void offerPool(GstQuery* upstream, GstBufferPool* pool, guint size, guint minBuffers,
+               guint maxBuffers) {
     if (gst_query_get_n_allocation_pools(upstream) == 0) {
-        gst_query_add_allocation_pool(upstream, pool, size, minBuffers, 0);
+        gst_query_add_allocation_pool(upstream, pool, size, minBuffers, maxBuffers);
         return;
     }
     GstBufferPool* other = nullptr;
@@ -149,8 +150,9 @@ void offerPool(GstQuery* upstream, GstBufferPool* pool, guint size, guint minBuf
     guint otherMin = 0;
     gst_query_parse_nth_allocation_pool(upstream, 0, &other, &otherSize, &otherMin, nullptr);
     const ObjectPtr<GstBufferPool> owned(other);
-    gst_query_set_nth_allocation_pool(upstream, 0, pool, std::max(size, otherSize),
-                                      std::max(minBuffers, otherMin), 0);
+    const guint min = std::max(minBuffers, otherMin);
+    gst_query_set_nth_allocation_pool(upstream, 0, pool, std::max(size, otherSize), min,
+                                      maxBuffers > 0 ? std::max(maxBuffers, min) : 0);
 }
 
 } // namespace mediaheap::plugin

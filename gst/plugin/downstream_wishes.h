@@ -62,8 +62,10 @@ private:
     std::vector<Meta> metas_;
 };
 
-/// Puts a pool in front of what @p upstream offers. Elements between may have asked for more
-/// buffers than @p minBuffers already; the larger number holds.
-void offerPool(GstQuery* upstream, GstBufferPool* pool, guint size, guint minBuffers);
+/// Puts a pool of at most @p maxBuffers (0: any number) in front of what @p upstream offers.
+/// Elements between may have asked for more buffers than @p minBuffers already; the larger number
+/// holds, and is no more than the maximum.
+void offerPool(GstQuery* upstream, GstBufferPool* pool, guint size, guint minBuffers,
+               guint maxBuffers);
 
 } // namespace mediaheap::plugin

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failure_watch.h"
 
-#include <atomic>
+#include <mutex>
+#include <string>
+
+#include "stream_error.h"
 
 namespace mediaheap::plugin {
 
@@ -13,15 +16,34 @@ public:
     Teller(const Teller&) = delete;
     Teller& operator=(const Teller&) = delete;
 
-    void silence() { done_ = true; }
-    void setPaused(bool paused) { paused_ = paused; }
+    void silence() {
+        const std::lock_guard lock(mutex_);
+        warned_ = failed_ = true;
+    }
 
-    void tell(const gchar* reason) {
-        if (paused_ || done_.exchange(true))
+    void setPaused(bool paused) {
+        const std::lock_guard lock(mutex_);
+        paused_ = paused;
+        heard_.clear();
+    }
+
+    std::string heard() const {
+        const std::lock_guard lock(mutex_);
+        return heard_;
+    }
+
+    void tell(const gchar* reason, Gravity gravity) {
+        if (!isNews(reason, gravity))
             return;
         const ObjectPtr<GstElement> element(static_cast<GstElement*>(g_weak_ref_get(&element_)));
         if (!element)
             return;
+        if (gravity == Gravity::Error) {
+            letPipelineSettle(element.get());
+            GST_ELEMENT_ERROR(element.get(), RESOURCE, NO_SPACE_LEFT, ("%s", reason),
+                              ("the element before this one got no buffer of the lent pool"));
+            return;
+        }
         GST_ELEMENT_WARNING(element.get(), RESOURCE, NO_SPACE_LEFT, ("%s", reason),
                             ("the element before this one got no memory of the heap"));
         // gst-launch-1.0 stops reading messages the moment that an error is posted, which upstream
@@ -32,9 +54,24 @@ public:
 private:
     static constexpr gulong pause = 100 * 1000; // microseconds
 
+    bool isNews(const gchar* reason, Gravity gravity) {
+        const std::lock_guard lock(mutex_);
+        if (paused_) {
+            heard_ = reason;
+            return false;
+        }
+        const bool isKnown = gravity == Gravity::Error ? failed_ : warned_;
+        warned_ = true;
+        failed_ = failed_ || gravity == Gravity::Error;
+        return !isKnown;
+    }
+
     GWeakRef element_;
-    std::atomic<bool> paused_{false};
-    std::atomic<bool> done_{false};
+    mutable std::mutex mutex_; // guards what follows
+    bool paused_ = false;
+    bool warned_ = false;
+    bool failed_ = false;
+    std::string heard_;
 };
 
 void FailureWatch::start() { teller_ = std::make_shared<Teller>(element_); }
@@ -54,20 +91,35 @@ void FailureWatch::watch(GstAllocator* allocator) {
     if (allocator_)
         g_signal_handler_disconnect(allocator_.get(), handler_);
     allocator_ = newRef(allocator);
-    handler_ = connect(allocator);
+    handler_ = connect(allocator, "allocation-failed", Gravity::Warning);
 }
 
-gulong FailureWatch::connect(gpointer source) {
-    using Shared = std::shared_ptr<Teller>;
+void FailureWatch::watch(GstBufferPool* pool) {
+    connect(pool, "allocation-failed::start", Gravity::Warning);
+    connect(pool, "allocation-failed::buffer", Gravity::Error);
+    // Who does not wait knows what to do without.
+    connect(pool, "allocation-failed::buffer-now", Gravity::Warning);
+}
+
+gulong FailureWatch::connect(gpointer source, const char* signal, Gravity gravity) {
+    struct Listener {
+        std::shared_ptr<Teller> teller;
+        Gravity gravity;
+    };
     return g_signal_connect_data(
-        source, "allocation-failed",
-        G_CALLBACK(+[](GstObject*, const gchar* reason, Shared* teller) noexcept {
-            if (*teller)
-                (*teller)->tell(reason);
+        source, signal,
+        G_CALLBACK(+[](GstObject*, const gchar* reason, Listener* listener) noexcept {
+            if (listener->teller)
+                listener->teller->tell(reason, listener->gravity);
         }),
-        new Shared(teller_),
-        [](gpointer teller, GClosure*) { delete static_cast<Shared*>(teller); },
+        new Listener{teller_, gravity},
+        [](gpointer listener, GClosure*) { delete static_cast<Listener*>(listener); },
         static_cast<GConnectFlags>(0));
+}
+
+StringPtr FailureWatch::heard() const {
+    const std::string heard = teller_ ? teller_->heard() : "";
+    return StringPtr(heard.empty() ? nullptr : g_strdup(heard.c_str()));
 }
 
 void FailureWatch::setPaused(bool paused) {

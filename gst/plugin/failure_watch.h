@@ -9,9 +9,12 @@
 
 namespace mediaheap::plugin {
 
-/// Speaks up when upstream gets no memory from the pool or the allocator that it was lent. Upstream
-/// ends the stream with an error that knows neither heap nor remedy, or helps itself elsewhere;
-/// hence one element warning for each stream, and no error.
+/// Speaks up when upstream gets no memory from the pool or the allocator that it was lent.
+///
+/// Where it has waited for a buffer in vain it ends the stream, with an error that knows neither
+/// heap nor remedy; hence an element error comes before that, which does. Where the pool did not
+/// start, or the allocator gave nothing, upstream may help itself elsewhere; hence a warning, one
+/// for each stream.
 ///
 /// Thread safety: start(), stop() and watch() belong to whoever starts and stops the stream, and to
 /// the streaming thread in between. Memory may be asked for in any thread.
@@ -27,7 +30,7 @@ public:
     void stop();
 
     /// Watches a lent pool for as long as it lives.
-    void watch(GstBufferPool* pool) { connect(pool); }
+    void watch(GstBufferPool* pool);
     /// Watches an allocator, which others have too, until another one is watched or stop().
     void watch(GstAllocator* allocator);
 
@@ -36,6 +39,8 @@ public:
     public:
         explicit Pause(FailureWatch& watch) : watch_(watch) { watch_.setPaused(true); }
         ~Pause() { watch_.setPaused(false); }
+        /// The last reason for a failure since then; NULL where there was none.
+        StringPtr heard() const { return watch_.heard(); }
         Pause(const Pause&) = delete;
         Pause& operator=(const Pause&) = delete;
 
@@ -46,8 +51,10 @@ public:
 private:
     class Teller;
 
-    gulong connect(gpointer source);
+    enum class Gravity { Warning, Error };
+    gulong connect(gpointer source, const char* signal, Gravity gravity);
     void setPaused(bool paused);
+    StringPtr heard() const;
 
     GstElement* const element_;
     std::shared_ptr<Teller> teller_;

@@ -176,4 +176,32 @@ void copyMetadata(GstBuffer* from, GstBuffer* to, bool copyIsCropped) {
         gst_buffer_remove_meta(to, &crop->meta);
 }
 
+BufferPtr copyAsItIs(GstBuffer* from, GstAllocator* allocator, GstAllocationParams params) {
+    BufferPtr copy(gst_buffer_new());
+    gsize offset = 0;
+    for (guint i = 0; i < gst_buffer_n_memory(from); ++i) {
+        const gsize size = gst_memory_get_sizes(gst_buffer_peek_memory(from, i), nullptr, nullptr);
+        GstMemory* memory = gst_allocator_alloc(allocator, size, &params);
+        if (!memory)
+            return nullptr;
+        gst_buffer_append_memory(copy.get(), memory);
+        GstMapInfo map;
+        if (!gst_memory_map(memory, &map, GST_MAP_WRITE))
+            return nullptr;
+        const gsize copied = gst_buffer_extract(from, offset, map.data, size);
+        gst_memory_unmap(memory, &map);
+        if (copied != size)
+            return nullptr;
+        offset += size;
+    }
+    copyMetadata(from, copy.get(), false);
+    if (const GstVideoMeta* meta = gst_buffer_get_video_meta(from)) {
+        GstVideoMeta* layout = gst_buffer_add_video_meta_full(
+            copy.get(), meta->flags, meta->format, meta->width, meta->height, meta->n_planes,
+            const_cast<gsize*>(meta->offset), const_cast<gint*>(meta->stride));
+        gst_video_meta_set_alignment(layout, meta->alignment);
+    }
+    return copy;
+}
+
 } // namespace mediaheap::plugin

@@ -26,4 +26,8 @@ BufferPtr copyBytes(GstBuffer* from, GstAllocator* allocator, GstAllocationParam
 /// @p copyIsCropped says that @p to was made by copyFrame().
 void copyMetadata(GstBuffer* from, GstBuffer* to, bool copyIsCropped);
 
+/// A copy of @p from with all metadata, in as many memories, each of @p allocator, NULL for the
+/// default one; empty as with copyBytes().
+BufferPtr copyAsItIs(GstBuffer* from, GstAllocator* allocator, GstAllocationParams params);
+
 } // namespace mediaheap::plugin

@@ -31,6 +31,7 @@
 #define GST_CAT_DEFAULT mediaheap::plugin::uploadDebug()
 
 using mediaheap::plugin::HeapHolder;
+using mediaheap::plugin::PoolPolicy;
 using mediaheap::plugin::Uploader;
 
 struct _GstMediaHeapUpload {
@@ -39,6 +40,8 @@ struct _GstMediaHeapUpload {
 };
 
 enum { PROP_0, PROP_HEAP, PROP_MEMORY_PER_PLANE, PROP_STATS, N_PROPERTIES };
+/* Those of PoolPolicy come after them. */
+constexpr guint firstOfPolicy = N_PROPERTIES;
 
 static GParamSpec* properties[N_PROPERTIES];
 
@@ -159,7 +162,8 @@ static void gst_media_heap_upload_set_property(GObject* object, guint id, const 
         uploaderOf(object).setMemoryPerPlane(g_value_get_boolean(value));
         break;
     default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        if (!uploaderOf(object).policy().set(id - firstOfPolicy, value))
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
 }
 
@@ -176,7 +180,8 @@ static void gst_media_heap_upload_get_property(GObject* object, guint id, GValue
         g_value_take_boxed(value, uploaderOf(object).stats().release());
         break;
     default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        if (!uploaderOf(object).policy().get(id - firstOfPolicy, value))
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
 }
 
@@ -245,6 +250,7 @@ static void installProperties(GObjectClass* klass) {
         GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
     g_object_class_install_properties(klass, N_PROPERTIES, properties);
+    PoolPolicy::install(klass, firstOfPolicy);
 }
 
 static void gst_media_heap_upload_class_init(GstMediaHeapUploadClass* klass) {

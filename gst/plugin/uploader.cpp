@@ -31,6 +31,12 @@ guint64 field(const GstStructure* structure, const char* name) {
 
 guint64 roundedUp(guint64 value, guint64 grain) { return (value + grain - 1) / grain * grain; }
 
+/// Why @p pool gave nothing; NULL where there is no pool, or it does not say.
+StringPtr failureOf(GstBufferPool* pool) {
+    return StringPtr(pool ? gst_media_heap_buffer_pool_get_failure(GST_MEDIA_HEAP_BUFFER_POOL(pool))
+                          : nullptr);
+}
+
 /// Whether @p memory is of @p heap, and no less than its blocks are: a wrapped memfd is no DMA-BUF.
 bool isMemoryOf(GstMemory* memory, GstMediaHeap* heap) {
     if (!gst_is_media_heap_memory(memory) ||
@@ -129,8 +135,20 @@ bool Uploader::fitsBudget(const MediaFormat& format) {
     const guint64 budget = field(stats.get(), "size");
     const guint64 frame = GST_VIDEO_INFO_SIZE(&format.info);
     const guint64 needed = leastBuffers * roundedUp(frame, static_cast<guint64>(getpagesize()));
-    if (budget >= needed)
+    const guint64 allowed = policy_.terms().maxBytes;
+    if (budget >= needed && (allowed == 0 || allowed >= needed))
         return true;
+    if (budget >= needed) {
+        letPipelineSettle(GST_ELEMENT(element_));
+        GST_ELEMENT_ERROR(
+            element_, RESOURCE, SETTINGS,
+            ("max-bytes=%" G_GUINT64_FORMAT " is smaller than two frames of %dx%d %s, which take "
+             "%" G_GUINT64_FORMAT " bytes of heap '%s'; set it to that or more",
+             allowed, GST_VIDEO_INFO_WIDTH(&format.info), GST_VIDEO_INFO_HEIGHT(&format.info),
+             GST_VIDEO_INFO_NAME(&format.info), needed, gst_media_heap_get_description(heap.get())),
+            (nullptr));
+        return false;
+    }
 
     // Upstream offers the same caps again and again.
     if (!refusedBudget_) {
@@ -175,10 +193,10 @@ bool Uploader::proposeAllocation(GstQuery* upstream) {
 
     guint size = format.isRawVideo() ? alignedSize(format.info, wishes_) : wishes_.size();
     if (caps && size > 0) {
-        const guint minBuffers = std::max(wishes_.minBuffers(), leastBuffers);
+        const PoolTerms terms = termsToLend();
         const ObjectPtr<GstBufferPool> pool =
             needPool ? poolToLend(heap.get(), caps, size) : nullptr;
-        offerPool(upstream, pool.get(), size, minBuffers);
+        offerPool(upstream, pool.get(), size, terms.minBuffers, terms.maxBuffers);
     }
     GST_DEBUG_OBJECT(element_, "lending upstream: %" GST_PTR_FORMAT, upstream);
     return true;
@@ -192,8 +210,19 @@ bool Uploader::downstreamPoolIsOurs(GstMediaHeap* heap) const {
     return owner.get() == heap;
 }
 
+/// As the properties say, and as many buffers as everybody needs.
+PoolTerms Uploader::termsToLend() const {
+    PoolTerms terms = policy_.terms();
+    terms.minBuffers = std::max({terms.minBuffers, wishes_.minBuffers(), leastBuffers});
+    if (terms.maxBuffers > 0)
+        terms.maxBuffers = std::max(terms.maxBuffers, terms.minBuffers);
+    return terms;
+}
+
 ObjectPtr<GstBufferPool> Uploader::newPool(GstMediaHeap* heap) const {
     ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
+    const StringPtr path(gst_object_get_path_string(GST_OBJECT(element_)));
+    gst_media_heap_buffer_pool_set_user(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()), path.get());
     gst_media_heap_buffer_pool_set_memory_per_plane(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()),
                                                     memoryPerPlane_);
     return pool;
@@ -215,10 +244,9 @@ ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps,
     ObjectPtr<GstBufferPool> pool = newPool(heap);
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
     GstStructure* config = gst_buffer_pool_get_config(pool.get());
-    // No upper bound: the budget of the heap bounds, and decoders of libav turn down pools with
-    // fewer than 32 buffers.
-    gst_buffer_pool_config_set_params(config, caps, size,
-                                      std::max(wishes_.minBuffers(), leastBuffers), 0);
+    const PoolTerms terms = termsToLend();
+    gst_buffer_pool_config_set_params(config, caps, size, terms.minBuffers, terms.maxBuffers);
+    terms.putInto(config);
     gst_buffer_pool_config_set_allocator(config, allocator.get(), &wishes_.params());
     if (wishes_.alignment())
         gst_media_heap_buffer_pool_set_minimum_alignment(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()),
@@ -259,8 +287,12 @@ GstFlowReturn Uploader::prepare(GstBuffer* in, GstBuffer** out) {
         return GST_FLOW_FLUSHING;
     const char* reason = reasonToCopy(in, heap.get());
     if (!reason) {
-        counters_.passed();
-        *out = in;
+        BufferPtr aside = runsLow(in) ? copyAside(in, heap.get()) : nullptr;
+        if (aside)
+            counters_.copied(gst_buffer_get_size(in));
+        else
+            counters_.passed();
+        *out = aside ? aside.release() : in;
         return GST_FLOW_OK;
     }
 
@@ -286,20 +318,49 @@ GstFlowReturn Uploader::prepare(GstBuffer* in, GstBuffer** out) {
     return GST_FLOW_OK;
 }
 
+/// Whether upstream has so few buffers left that it might have to stop.
+bool Uploader::runsLow(GstBuffer* buffer) const {
+    const guint threshold = policy_.terms().copyThreshold;
+    return threshold > 0 && buffer->pool && GST_IS_MEDIA_HEAP_BUFFER_POOL(buffer->pool) &&
+           gst_media_heap_buffer_pool_get_available(GST_MEDIA_HEAP_BUFFER_POOL(buffer->pool)) <
+               threshold;
+}
+
+/// A copy of @p in, in its layout; NULL where there is no memory that downstream would take.
+BufferPtr Uploader::copyAside(GstBuffer* in, GstMediaHeap* heap) {
+    const gsize size = gst_buffer_get_size(in);
+    // In the heap only while that leaves upstream its buffers.
+    const StructurePtr stats(gst_media_heap_get_stats(heap));
+    const guint64 block = roundedUp(size, static_cast<guint64>(getpagesize()));
+    const guint64 blocks = field(stats.get(), "largest-free") / block;
+    const bool isRoomy = blocks > policy_.terms().copyThreshold;
+    if (!isRoomy && format_.needsDmaBuf)
+        return nullptr;
+    const char* const where = isRoomy ? "the heap" : "system memory";
+    GST_DEBUG_OBJECT(element_, "copying %" G_GSIZE_FORMAT " bytes to %s: upstream's pool runs low",
+                     size, where);
+    GST_CAT_DEBUG_OBJECT(performanceDebug(), element_,
+                         "copying %" G_GSIZE_FORMAT " bytes to %s: upstream's pool runs low", size,
+                         where);
+    const ObjectPtr<GstAllocator> allocator(isRoomy ? gst_media_heap_get_allocator(heap) : nullptr);
+    const FailureWatch::Pause pause(failures_);
+    return copyAsItIs(in, allocator.get(), wishes_.params());
+}
+
 GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
     const guint size = alignedSize(format_.info, wishes_);
     if (!copies_.isReady()) {
         const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
         const ObjectPtr<GstBufferPool> pool = newPool(heap);
-        if (!copies_.prepare(newRef(pool.get()), format_.plainCaps.get(), size, 0, wishes_,
-                             allocator.get()))
-            return noRoom(pool.get(), heap, size);
+        if (!copies_.prepare(newRef(pool.get()), format_.plainCaps.get(), size, termsToLend(),
+                             wishes_, allocator.get()))
+            return noRoom(failureOf(pool.get()), heap, size);
     }
     const GstFlowReturn result = copies_.acquire(copy);
     if (result == GST_FLOW_FLUSHING)
         return result;
     if (result != GST_FLOW_OK)
-        return noRoom(copies_.pool().get(), heap, size);
+        return noRoom(failureOf(copies_.pool().get()), heap, size);
     if (copyFrame(in, copy.get(), format_.info))
         return GST_FLOW_OK;
     copy.reset();
@@ -314,13 +375,11 @@ GstFlowReturn Uploader::copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& 
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
     const FailureWatch::Pause pause(failures_);
     copy = copyBytes(in, allocator.get(), wishes_.params());
-    return copy ? GST_FLOW_OK : noRoom(nullptr, heap, gst_buffer_get_size(in));
+    return copy ? GST_FLOW_OK : noRoom(pause.heard(), heap, gst_buffer_get_size(in));
 }
 
-GstFlowReturn Uploader::noRoom(GstBufferPool* pool, GstMediaHeap* heap, gsize size) {
-    // The pool knows best, with heap string and remedy.
-    StringPtr why(pool ? gst_media_heap_buffer_pool_get_failure(GST_MEDIA_HEAP_BUFFER_POOL(pool))
-                       : nullptr);
+/// @p why is what the pool or the allocator said, with heap string and remedy.
+GstFlowReturn Uploader::noRoom(StringPtr why, GstMediaHeap* heap, gsize size) {
     if (!why) {
         const StructurePtr stats(gst_media_heap_get_stats(heap));
         why.reset(g_strdup_printf("heap '%s': no room for a buffer of %" G_GSIZE_FORMAT

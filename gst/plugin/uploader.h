@@ -12,6 +12,7 @@
 #include "heap_holder.h"
 #include "lent_pools.h"
 #include "media_format.h"
+#include "pool_policy.h"
 
 namespace mediaheap::plugin {
 
@@ -26,6 +27,7 @@ public:
     explicit Uploader(GstBaseTransform* element);
 
     HeapHolder& heap() { return heap_; }
+    PoolPolicy& policy() { return policy_; }
 
     /// The stream begins, and counting with it.
     void start();
@@ -69,18 +71,22 @@ private:
     CapsPtr preferredDownstream(const GstCaps* possible) const;
     bool fitsBudget(const MediaFormat& format);
 
+    PoolTerms termsToLend() const;
     ObjectPtr<GstBufferPool> newPool(GstMediaHeap* heap) const;
     ObjectPtr<GstBufferPool> poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size);
     bool downstreamPoolIsOurs(GstMediaHeap* heap) const;
 
     const char* reasonToCopy(GstBuffer* buffer, GstMediaHeap* heap) const;
+    bool runsLow(GstBuffer* buffer) const;
+    BufferPtr copyAside(GstBuffer* in, GstMediaHeap* heap);
     GstFlowReturn copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
     GstFlowReturn copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
-    GstFlowReturn noRoom(GstBufferPool* pool, GstMediaHeap* heap, gsize size);
+    GstFlowReturn noRoom(StringPtr why, GstMediaHeap* heap, gsize size);
     GstFlowReturn unreadable(GstBuffer* in);
 
     GstBaseTransform* const element_;
     HeapHolder heap_;
+    PoolPolicy policy_;
     CopyCounters counters_;
     LentPools lent_;
     FailureWatch failures_;

@@ -26,6 +26,13 @@ tells mediaheapupload \
     "SINK template: 'sink'" "SRC template: 'src'" 'Availability: Always' 'ANY' \
     'heap +: Where buffers are made: <source>' \
     'changeable only in NULL or READY state' 'String. Default: "auto"' \
+    'min-buffers +: Buffers that a pool has at least' 'max-buffers +: Buffers that a pool has at most' \
+    'max-bytes +: Bytes of the heap that a pool has at most' \
+    'when-full +: What to do when the heap has no memory' \
+    'Enum "GstMediaHeapWhenFull" Default: 0, "reclaim"' \
+    '\(1\): wait +- Wait for memory that others have' '\(2\): fail +- Fail at once' \
+    'max-wait +: How long to wait for memory that others have' 'Default: 2000000000' \
+    'copy-threshold +: Copy frames, and give their buffers back at once' \
     'stats +: Buffers passed and copied' 'flags: readable$' 'buffers-passed: 0' 'bytes-copied: 0'
 tells mediaheapdownload \
     'Description +Hands heap buffers on as plain memory' \
