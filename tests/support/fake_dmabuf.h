@@ -27,8 +27,9 @@ struct SyncCall {
 /// are those of another memfd, which this keeps.
 struct FakeDmaBuf {
     size_t size = 0;
-    std::string exporter; ///< `exp_name` in fdinfo
-    std::string name;     ///< from DMA_BUF_SET_NAME
+    std::string exporter;  ///< `exp_name` in fdinfo
+    std::string name;      ///< from DMA_BUF_SET_NAME
+    uint32_t physical = 0; ///< where devices find it; 0 for scattered pages
     /// A udmabuf is mapped for a device at its first START; an END before that is EINVAL
     /// (drivers/dma-buf/udmabuf.c, end_cpu_udmabuf()).
     bool endNeedsStart = false;

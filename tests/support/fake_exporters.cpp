@@ -14,13 +14,15 @@
 #include <utility>
 
 #include "fake_kernel.h"
+#include "sources/mpp_uapi.h"
 #include "sync/dmabuf_uapi.h"
 
 namespace mediaheap::test {
 
 namespace {
 
-constexpr std::string_view heapDirectory = "/dev/dma_heap/";
+/// As of memory that a board sets aside at 1 GiB.
+constexpr uint32_t firstPhysical = 0x40000000;
 /// The emulation's own descriptors begin here, out of the program's way.
 constexpr int keptDescriptors = 500;
 
@@ -57,10 +59,10 @@ int FakeKernel::ioctl(int fd, unsigned long request, void* argument) {
     if (const auto node = openNodes_.find(identity); node != openNodes_.end()) {
         if (node->second == "/dev/udmabuf" && request == UDMABUF_CREATE)
             return createUdmabuf(argument);
-        if (node->second.compare(0, heapDirectory.size(), heapDirectory) == 0 &&
-            request == DMA_HEAP_IOCTL_ALLOC)
-            return allocateFromHeap(node->second.substr(heapDirectory.size()), argument);
-        return -ENOTTY;
+        if (node->second == mmzPath)
+            return mmz.ioctl(identity, request, argument);
+        return node->second == "/dev/udmabuf" ? -ENOTTY
+                                              : heapIoctl(node->second, request, argument);
     }
     if (const auto file = syncFiles_.find(identity); file != syncFiles_.end())
         return request == SYNC_IOC_MERGE ? mergeSyncFiles(file->second, argument) : -ENOTTY;
@@ -151,8 +153,27 @@ uint64_t FakeKernel::heapMemoryInUse() {
     return bytes;
 }
 
+int FakeKernel::heapIoctl(const std::string& path, unsigned long request, void* argument) {
+    if (request == MppIoctl::destroy && knowsDestroy)
+        return destroyHeap(path);
+    // The mainline kernel goes by the call's number, of which it has one.
+    return request == DMA_HEAP_IOCTL_ALLOC ? allocateFromHeap(path, argument) : -EINVAL;
+}
+
+/// As ArtInChip's, but that it looks whether somebody still has memory.
+int FakeKernel::destroyHeap(const std::string& path) {
+    if (destroyed_.count(path) > 0)
+        return -ENODEV;
+    if (heapMemoryInUse() > 0)
+        return -EBUSY;
+    destroyed_.insert(path);
+    return 0;
+}
+
 /// drivers/dma-buf/dma-heap.c, dma_heap_ioctl_allocate().
-int FakeKernel::allocateFromHeap(const std::string& heap, void* argument) {
+int FakeKernel::allocateFromHeap(const std::string& path, void* argument) {
+    if (destroyed_.count(path) > 0)
+        return -ENODEV;
     auto& request = *static_cast<dma_heap_allocation_data*>(argument);
     if (request.fd != 0 || (request.fd_flags & ~DMA_HEAP_VALID_FD_FLAGS) != 0 ||
         (request.heap_flags & ~DMA_HEAP_VALID_HEAP_FLAGS) != 0)
@@ -166,7 +187,9 @@ int FakeKernel::allocateFromHeap(const std::string& heap, void* argument) {
 
     FakeDmaBuf buffer;
     buffer.size = static_cast<size_t>(size);
-    buffer.exporter = heap;
+    buffer.exporter = path.substr(path.rfind('/') + 1);
+    if (knowsPhysical)
+        buffer.physical = firstPhysical + static_cast<uint32_t>(heapMemoryInUse());
     const int fd = newBuffer(std::move(buffer), static_cast<int>(request.fd_flags & O_ACCMODE),
                              (request.fd_flags & O_CLOEXEC) != 0);
     if (fd < 0)
@@ -187,6 +210,11 @@ int FakeKernel::bufferIoctl(uint64_t identity, FakeDmaBuf& buffer, unsigned long
         return knowsSyncFiles ? exportSyncFile(buffer, argument) : -ENOTTY;
     case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
         return knowsSyncFiles ? importSyncFile(buffer, argument) : -ENOTTY;
+    case MppIoctl::getPhysicalAddress:
+        if (!knowsPhysical)
+            return -ENOTTY;
+        *static_cast<uint32_t*>(argument) = buffer.physical;
+        return 0;
     case DmabufRange::ioctl:
         return knowsSyncRange ? syncRange(identity, argument) : -ENOTTY;
     default:

@@ -8,12 +8,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "fake_dmabuf.h"
 #include "fake_fence.h"
 #include "fake_importer.h"
+#include "fake_mmz.h"
 #include "kernel/kernel.h"
 #include "mapping_table.h"
 
@@ -45,6 +47,13 @@ public:
     void addUdmabuf() { addUdmabuf(Node{}); }
     void addDmaHeap(const std::string& name, const Node& node) { nodes_[heapPath(name)] = node; }
     void addDmaHeap(const std::string& name) { addDmaHeap(name, Node{}); }
+    /// A heap at another place than the kernel's own.
+    void addHeapNode(const std::string& path) { nodes_[path] = Node{}; }
+    /// /dev/mmz_userdev, with one zone.
+    void addMmz(const std::string& zone, uint64_t size) {
+        nodes_[mmzPath] = Node{};
+        mmz.zones[zone] = size;
+    }
 
     static constexpr uint64_t unlimited = UINT64_MAX;
 
@@ -59,7 +68,11 @@ public:
     bool knowsSyncFiles = true;          ///< of DMA-BUFs; Linux before 6.0 does not
     bool knowsSyncRange = false;         ///< as ArtInChip's Linux 5.10: DmabufRange::ioctl
     bool knowsSize = true;               ///< in fstat() of a DMA-BUF; Linux before 5.3 says 0
+    bool knowsPhysical = false;          ///< the same: MppIoctl::getPhysicalAddress
+    bool knowsDestroy = false;           ///< the same, of every heap: MppIoctl::destroy
     bool refuseWritableMappings = false; ///< mapping a DMA-BUF for writing answers EACCES
+
+    FakeMmz mmz; ///< behind its node, where there is one
 
     std::map<std::string, std::string> files; ///< small files: path -> text
     size_t longestRead = SIZE_MAX;            ///< read() gives no more bytes at once
@@ -137,6 +150,7 @@ private:
         unsigned spared = 0;
     };
 
+    static constexpr const char* mmzPath = "/dev/mmz_userdev";
     static std::string heapPath(const std::string& name) { return "/dev/dma_heap/" + name; }
 
     FakeDmaBuf* find(int fd);
@@ -144,7 +158,9 @@ private:
     int openFdinfo(int fd);
     int newBuffer(FakeDmaBuf buffer, int accessMode, bool closeOnExec);
     int createUdmabuf(void* argument);
-    int allocateFromHeap(const std::string& heap, void* argument);
+    int heapIoctl(const std::string& path, unsigned long request, void* argument);
+    int allocateFromHeap(const std::string& path, void* argument);
+    int destroyHeap(const std::string& path);
     int bufferIoctl(uint64_t identity, FakeDmaBuf& buffer, unsigned long request, void* argument);
     int sync(uint64_t identity, FakeDmaBuf& buffer, uint64_t flags);
     int syncRange(uint64_t identity, void* argument);
@@ -167,6 +183,7 @@ private:
     std::map<uint64_t, std::string> openNodes_;        // identity -> path
     std::map<uint64_t, FakeDmaBuf> buffers_;           // identity -> buffer
     std::map<uint64_t, std::weak_ptr<UniqueFd>> kept_; // memfds behind udmabufs
+    std::set<std::string> destroyed_;                  // paths of heaps
     MappingTable mappings_;
     unsigned punchedUnderBuffers_ = 0;
     std::vector<SyncCall> syncCalls_;

@@ -57,14 +57,14 @@ public:
     bool isWritable() const noexcept;
 
     /// The descriptor, owned by the block and valid as long as it. Whoever needs it longer, or in
-    /// another process, takes exportFd().
+    /// another process, takes exportFd(). -1 where the source's memory has none (`mmz`).
     int fd() const noexcept;
 
     /// A duplicate with close-on-exec that the caller owns. The memory stays valid as long as it is
     /// open. A source that cannot tell when such duplicates are gone (memfd) never gives the memory
     /// of an exported block to anyone else.
     ///
-    /// Errors: EMFILE, ENFILE.
+    /// Errors: EMFILE, ENFILE; EOPNOTSUPP where the memory has no descriptor.
     Result<UniqueFd> exportFd() const;
 
     /// The address of the block's one persistent CPU mapping, page-aligned, size() bytes long.
@@ -96,6 +96,17 @@ public:
     /// Errors: EINVAL when none is open; what the exporter answers. The access is closed in any
     /// case.
     Result<void> endAccess() const;
+
+    /// Cache maintenance by itself, without an access: for programs that keep a pointer and say now
+    /// and then what they have done or will do, as those of HI_MPI_SYS_MmzFlushCache() and
+    /// dmabuf_sync() do. Access::Write: what the CPU has written goes out to memory. Access::Read:
+    /// what it has cached is dropped, so that it finds what devices have written; waits for devices
+    /// that still write, no longer than the heap's `wait`. Both are done in this order. Accesses
+    /// that are open stay so. With `sanitize=1` nothing outside an access may touch the memory,
+    /// whatever was maintained.
+    ///
+    /// Errors: EINVAL for no bytes, or bytes beyond the end; ETIMEDOUT; what the exporter answers.
+    Result<void> maintainCaches(Access access, size_t offset, size_t length) const;
 
     /// Who has opened the accesses that are open now, for messages about accesses that nobody
     /// ended: one after the other, each with the calls that led there. The heap remembers that with

@@ -113,6 +113,7 @@ public:
     const std::vector<SourceInfo>& passedOver() const noexcept;
 
     bool isDmaBuf() const noexcept;           ///< blocks are DMA-BUFs
+    bool hasDescriptors() const noexcept;     ///< blocks have one; false: Block::fd() is -1
     bool isCached() const noexcept;           ///< CPU mappings go through the caches
     bool isContiguous() const noexcept;       ///< blocks are physically contiguous
     bool addressesAreLabels() const noexcept; ///< Block::address() means nothing to hardware
@@ -161,7 +162,11 @@ public:
     /// Gives everything back and refuses further allocations with ENODEV; opening the same string
     /// again makes a new heap. Memory that an importer holds stays valid for it.
     ///
-    /// Errors: EBUSY while blocks live, with their number and names.
+    /// Where the memory is a reserve of the kernel's that can be given back to the system (`mpp`),
+    /// that is done, for all processes: then nobody gets memory of it until the machine reboots.
+    ///
+    /// Errors: EBUSY while blocks live, with their number and names, or while another process has
+    /// memory of such a reserve.
     Result<void> destroy();
 
     /// Checks every internal structure against the others; for tests and bug reports.

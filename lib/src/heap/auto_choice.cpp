@@ -36,7 +36,8 @@ SourceInfo describeSource(const CatalogEntry& entry) {
     SourceInfo info;
     info.heap = entry.source + (entry.name.empty() ? "" : ":" + entry.name);
     info.summary = entry.summary;
-    info.dmabuf = entry.source == "udmabuf" || entry.source == "dma-heap";
+    info.dmabuf = entry.source == "udmabuf" || entry.source == "dma-heap" || entry.source == "mpp";
+    info.contiguous = entry.source == "mpp" || entry.source == "mmz";
     info.automatic = entry.automatic;
     if (entry.source == "dma-heap") {
         const SourceTraits traits = DmaHeapSource::traitsOf(entry.name);

@@ -62,6 +62,11 @@ void Backing::unmap() noexcept {
         return;
     // First: whoever strays there from now on meets another mapping, or none.
     guard_.reset();
+    if (memory_.mapping) { // the source's own, which it undoes itself
+        memory_.mapping.reset();
+        data_ = nullptr;
+        return;
+    }
     const int result = unmapPages(*kernel_, data_, size_);
     if (result < 0)
         log(LogLevel::Error, "unmap " + std::to_string(size_) + " bytes: " + errnoText(-result) +
@@ -96,6 +101,15 @@ Result<Backing> Backing::make(Kernel& kernel, SourceMemory memory, size_t size, 
 
 Result<void> Backing::mapAt(size_t alignment) {
     const std::string step = "map " + std::to_string(size_) + " bytes";
+    if (memory_.mapping) {
+        data_ = memory_.mapping->data();
+        return isAligned(alignment)
+                   ? Result<void>()
+                   : makeError(EOPNOTSUPP, step,
+                               "its driver maps it at an address that is no multiple of " +
+                                   std::to_string(alignment),
+                               "ask for no more than the page size");
+    }
     const size_t page = kernel_->pageSize();
     void* hint = nullptr;
     size_t reserved = 0;
@@ -152,7 +166,11 @@ Holders Backing::holders() const {
 }
 
 bool Backing::isAligned(size_t alignment) const noexcept {
-    return alignment <= 1 || (reinterpret_cast<uintptr_t>(data_) & (alignment - 1)) == 0;
+    if (alignment <= 1)
+        return true;
+    // A driver that maps by itself was asked for a physical address of that alignment, too.
+    const uint64_t physical = memory_.mapping ? memory_.address.value_or(0) : 0;
+    return ((reinterpret_cast<uintptr_t>(data_) | physical) & (alignment - 1)) == 0;
 }
 
 } // namespace mediaheap

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <mediaheap/result.h>
@@ -37,7 +38,9 @@ public:
     Backing& operator=(Backing&& other) noexcept;
     ~Backing();
 
-    int fd() const noexcept { return memory_.fd.get(); }
+    int fd() const noexcept { return memory_.fd.get(); } ///< -1 where the memory has none
+    /// Where devices find it; nothing where the source does not know.
+    std::optional<uint64_t> address() const noexcept { return memory_.address; }
     DeviceSide& side() const noexcept { return *memory_.side; }
     size_t size() const noexcept { return size_; }
     void* data() const noexcept { return data_; }

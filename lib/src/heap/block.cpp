@@ -55,6 +55,10 @@ Result<void> Block::flush(size_t offset, size_t length) const {
     return state_->flush({offset, length});
 }
 
+Result<void> Block::maintainCaches(Access access, size_t offset, size_t length) const {
+    return state_->maintainCaches(access, {offset, length});
+}
+
 Result<Mapping> Block::map(Access access) const { return map(access, 0, size()); }
 
 Result<Mapping> Block::map(Access access, size_t offset, size_t length) const {

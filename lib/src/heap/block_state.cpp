@@ -56,7 +56,9 @@ std::string BlockState::describeOpeners() const {
 }
 
 uint64_t BlockState::address() const noexcept {
-    return backing_.foreign ? 0 : core_.addressOf(backing_.offset);
+    if (backing_.foreign)
+        return 0;
+    return backing_.address().value_or(core_.addressOf(backing_.offset));
 }
 
 bool BlockState::isDmaBuf() const noexcept {
@@ -66,6 +68,12 @@ bool BlockState::isDmaBuf() const noexcept {
 bool BlockState::isCached() const noexcept { return backing_.cached; }
 
 Result<UniqueFd> BlockState::exportFd() {
+    if (backing_.fd() < 0)
+        return named(makeError(EOPNOTSUPP, "export the descriptor",
+                               "there is none: this source's driver knows its memory by physical "
+                               "address alone",
+                               "give Block::address() to who needs it, or choose a source of "
+                               "DMA-BUFs"));
     const int copy = uninterrupted([&] { return core_.kernel().duplicate(backing_.fd()); });
     if (copy < 0)
         return named(makeError(-copy, "export the descriptor", {},
@@ -132,6 +140,13 @@ Result<void> BlockState::beginAccess(Access access, ByteRange range) {
     } else
         error = std::move(begun).error();
     return named(std::move(error));
+}
+
+Result<void> BlockState::maintainCaches(Access access, ByteRange range) {
+    Result<void> maintained = checkRange("maintain the caches", range);
+    if (maintained)
+        maintained = accesses_.maintain(access, range);
+    return maintained ? std::move(maintained) : named(std::move(maintained).error());
 }
 
 Result<void> BlockState::endAccess() {

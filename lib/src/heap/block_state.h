@@ -54,6 +54,7 @@ public:
     /// See AllocOptions::manualSync; once, before anybody else has the block.
     Result<void> beginManual();
     Result<void> flush(ByteRange range);
+    Result<void> maintainCaches(Access access, ByteRange range);
 
 private:
     Result<void> checkRange(const char* step, ByteRange range) const;

@@ -87,14 +87,13 @@ const std::vector<SourceInfo>& Heap::passedOver() const noexcept { return core_-
 
 bool Heap::isDmaBuf() const noexcept { return core_->traits().dmabuf; }
 
+bool Heap::hasDescriptors() const noexcept { return core_->traits().descriptors; }
+
 bool Heap::isCached() const noexcept { return core_->traits().cached; }
 
 bool Heap::isContiguous() const noexcept { return core_->traits().contiguous; }
 
-bool Heap::addressesAreLabels() const noexcept {
-    // None of today's sources knows the device addresses of its memory.
-    return true;
-}
+bool Heap::addressesAreLabels() const noexcept { return !core_->traits().physical; }
 
 bool Heap::isDestroyed() const noexcept { return core_->isDestroyed(); }
 

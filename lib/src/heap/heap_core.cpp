@@ -158,13 +158,16 @@ Result<HeapStore::Placement> HeapCore::place(const BlockRequest& request) {
     const std::lock_guard lock(mutex_);
     if (destroyed_)
         return makeError(ENODEV, "allocate " + std::to_string(request.size) + " bytes",
-                         "the heap was destroyed", "open it anew");
+                         gone_ ? "the heap was destroyed, its memory belongs to the system now"
+                               : "the heap was destroyed",
+                         gone_ ? "reboot: it cannot be set up again before" : "open it anew");
     return store_.place(request, doomed);
 }
 
 Result<Backing> HeapCore::makeBacking(const BlockRequest& request, uint64_t offset, size_t size) {
     const auto attempt = [&]() -> Result<Backing> {
-        Result<SourceMemory> memory = source_->create(offset, size, {request.name, request.cached});
+        Result<SourceMemory> memory =
+            source_->create(offset, size, {request.name, request.cached, request.alignment});
         if (!memory)
             return std::move(memory).error();
         return Backing::make(kernel_, std::move(memory).value(), size, request.alignment,
@@ -269,6 +272,15 @@ Result<void> HeapCore::destroy() {
                          "free them first");
     store_.emptyCache(doomed);
     store_.leaveHeld(doomed);
+    doomed.clear(); // a node gives its memory back when every piece is there
+    const Result<bool> gone = source_->destroy();
+    if (!gone)
+        return gone.error();
+    gone_ = gone.value();
+    if (gone_)
+        log(LogLevel::Info, "heap '" + description_ +
+                                "' was destroyed, and gives nobody memory "
+                                "until the machine reboots");
     // No block is being made either: it would be in the zone's table.
     source_.reset();
     store_.publish(nullptr);

@@ -118,6 +118,7 @@ private:
     HeapStore store_;
     std::unique_ptr<HeapOffer> offer_; // last: nobody asks any more when the rest goes
     bool destroyed_ = false;
+    bool gone_ = false; // destroyed, and no opening it anew before a reboot
     uint64_t allocations_ = 0;
     uint64_t recycled_ = 0;
     uint64_t failures_ = 0;

@@ -122,6 +122,18 @@ bool isPlainName(std::string_view text) {
     });
 }
 
+bool takesName(std::string_view source) {
+    return source == "dma-heap" || source == "mpp" || source == "mmz";
+}
+
+/// Of an mpp heap the name may be a node with the directory under /dev that it is in.
+bool isUsableName(std::string_view source, std::string_view name) {
+    const size_t slash = source == "mpp" ? name.find('/') : std::string_view::npos;
+    if (slash != std::string_view::npos)
+        return isUsableName({}, name.substr(0, slash)) && isUsableName({}, name.substr(slash + 1));
+    return isPlainName(name) && name != "." && name != "..";
+}
+
 Result<void> setKey(HeapString& heap, std::string_view key, std::string_view value) {
     const auto store = [](auto& member, auto parsed) -> Result<void> {
         if (!parsed)
@@ -244,13 +256,12 @@ Result<HeapString> HeapString::parse(std::string_view text) {
                                  std::string("the sources are ") + knownSources());
             if (colon < part.size())
                 heap.name = std::string(part.substr(colon + 1));
-            if (colon < part.size() &&
-                (!isPlainName(heap.name) || heap.name == "." || heap.name == ".."))
+            if (colon < part.size() && !isUsableName(heap.source, heap.name))
                 return malformed("no usable name after '" + heap.source + ":'", grammar);
             if (heap.source == "dma-heap" && heap.name.empty())
                 return malformed("dma-heap needs the name of a heap under /dev/dma_heap",
                                  "write for example dma-heap:system; `mediaheap list` shows them");
-            if (heap.source != "dma-heap" && !heap.name.empty())
+            if (!takesName(heap.source) && !heap.name.empty())
                 return malformed("source " + heap.source + " takes no name",
                                  "write " + heap.source);
             continue;

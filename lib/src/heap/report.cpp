@@ -14,6 +14,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// The block's own where the source knows it, else its place in the zone.
+uint64_t addressOf(const Zone& zone, uint64_t offset, const Zone::Entry& entry) {
+    return entry.block ? entry.block->address() : zone.addressOf(offset);
+}
+
 const char* stateOf(const Zone::Entry& entry) {
     if (entry.system)
         return "system";
@@ -24,7 +29,7 @@ Json zoneJson(const Zone& zone) {
     Json blocks = Json::array();
     for (const auto& [offset, entry] : zone.entries()) {
         Json block;
-        block["address"] = zone.addressOf(offset);
+        block["address"] = addressOf(zone, offset, entry);
         block["length"] = entry.size;
         block["name"] = entry.name;
         block["state"] = stateOf(entry);
@@ -58,8 +63,8 @@ std::string reportText(const ZoneSet& zones) {
         MediaMemZone line{zone->name(), zone->gfp(),  zone->base(),          zone->size(),
                           {},           zone->used(), zone->entries().size()};
         for (const auto& [offset, entry] : zone->entries())
-            line.blocks.push_back(
-                {zone->addressOf(offset), entry.size, entry.kvirt, entry.flags, entry.name});
+            line.blocks.push_back({addressOf(*zone, offset, entry), entry.size, entry.kvirt,
+                                   entry.flags, entry.name});
         lines.push_back(std::move(line));
     }
     return mediaMemText(lines);
@@ -76,7 +81,7 @@ std::string reportJson(const std::string& description, const SourceTraits& trait
     report["dmabuf"] = traits.dmabuf;
     report["contiguous"] = traits.contiguous;
     report["cached_mappings"] = traits.cached;
-    report["addresses"] = "labels";
+    report["addresses"] = traits.physical ? "physical" : "labels";
     report["size"] = stats.size;
     report["used"] = stats.used;
     report["peak"] = stats.peak;

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
 #include "base/error.h"
 #include "kernel/kernel.h"
 #include "sources/dma_heap.h"
 #include "sources/memfd.h"
+#include "sources/mmz.h"
+#include "sources/mpp.h"
 #include "sources/simulated.h"
 #include "sources/udmabuf.h"
 
@@ -19,7 +23,7 @@ CatalogEntry dmaHeapEntry(const std::string& name) {
     const SourceTraits traits = DmaHeapSource::traitsOf(name);
     CatalogEntry entry{"dma-heap", name, {}, false};
     if (name == "mpp")
-        entry.summary = "ArtInChip's MPP heap";
+        entry.summary = "ArtInChip's MPP heap, which source mpp knows better";
     else if (traits.contiguous)
         entry.summary = "the kernel's CMA heap, physically contiguous";
     else if (name == "system")
@@ -28,7 +32,7 @@ CatalogEntry dmaHeapEntry(const std::string& name) {
         entry.summary = "a heap of this kernel with uncached CPU mappings";
     else
         entry.summary = "a heap of this kernel; what its memory is like is not known";
-    entry.automatic = traits.contiguous || name == "system";
+    entry.automatic = (traits.contiguous && name != "mpp") || name == "system";
     return entry;
 }
 
@@ -50,7 +54,11 @@ std::vector<CatalogEntry> listSources(Kernel& kernel) {
     if (contiguous.empty())
         contiguous.push_back(dmaHeapEntry("default_cma_region"));
 
-    std::vector<CatalogEntry> entries = std::move(contiguous);
+    std::vector<CatalogEntry> entries;
+    // Its last node is an ordinary CMA heap on most machines, and auto calls that by its name.
+    entries.push_back({"mpp", {}, "ArtInChip's MPP heap", !MppSource::isOnlyCma(kernel)});
+    entries.push_back({"mmz", {}, "HiSilicon's media memory, by physical address", true});
+    std::move(contiguous.begin(), contiguous.end(), std::back_inserter(entries));
     entries.push_back(dmaHeapEntry("system"));
     entries.push_back({"udmabuf", {}, "DMA-BUFs carved out of ordinary memory", true});
     entries.push_back({"memfd", {}, "shared memory, a stand-in that no driver imports", true});
@@ -61,11 +69,11 @@ std::vector<CatalogEntry> listSources(Kernel& kernel) {
 }
 
 bool isKnownSource(std::string_view source) {
-    return source == "memfd" || source == "udmabuf" || source == "dma-heap" ||
-           source == "simulated";
+    return source == "memfd" || source == "udmabuf" || source == "dma-heap" || source == "mpp" ||
+           source == "mmz" || source == "simulated";
 }
 
-const char* knownSources() { return "memfd, udmabuf, dma-heap:<name>, simulated, auto"; }
+const char* knownSources() { return "mpp, mmz, dma-heap:<name>, udmabuf, memfd, simulated, auto"; }
 
 Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
                                            const SourceOptions& options) {
@@ -75,6 +83,10 @@ Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view sour
         return UdmabufSource::open(kernel, options);
     if (source == "dma-heap")
         return DmaHeapSource::open(kernel, options);
+    if (source == "mpp")
+        return MppSource::open(kernel, options);
+    if (source == "mmz")
+        return MmzSource::open(kernel, options);
     if (source == "simulated")
         return SimulatedSource::open(kernel, options);
     return makeError(EINVAL, "open a heap", "unknown source '" + std::string(source) + "'",

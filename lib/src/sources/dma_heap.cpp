@@ -5,13 +5,12 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <linux/dma-heap.h>
 #include <string_view>
 
 #include "base/error.h"
 #include "kernel/kernel.h"
-#include "kernel/retry.h"
 #include "sources/cma.h"
+#include "sources/dma_heap_node.h"
 #include "sources/node.h"
 #include "sync/dmabuf_side.h"
 
@@ -78,18 +77,10 @@ Result<std::unique_ptr<Source>> DmaHeapSource::open(Kernel& kernel, const Source
 }
 
 Result<SourceMemory> DmaHeapSource::create(uint64_t, size_t size, const CreateOptions&) {
-    dma_heap_allocation_data data{};
-    const int result = uninterrupted([&] {
-        data = {};
-        data.len = size;
-        data.fd_flags = O_RDWR | O_CLOEXEC;
-        return kernel_.ioctl(node_.get(), DMA_HEAP_IOCTL_ALLOC, &data);
-    });
-    if (result >= 0) {
-        const int fd = static_cast<int>(data.fd);
+    const int result = allocateFromNode(kernel_, node_.get(), size);
+    if (result >= 0)
         return SourceMemory{
-            UniqueFd(fd), {}, std::make_unique<DmabufSide>(kernel_, fd, size, abilities_)};
-    }
+            UniqueFd(result), {}, std::make_unique<DmabufSide>(kernel_, result, size, abilities_)};
 
     const std::string step =
         "allocate " + std::to_string(size) + " bytes from " + directory + "/" + name_;

@@ -26,6 +26,8 @@ struct SourceTraits {
     bool eitherCached = false;      ///< each block can be had cached and uncached
     bool simulated = false;         ///< hardware and caches are emulated
     bool contiguous = false;        ///< blocks are physically contiguous
+    bool physical = false;          ///< it knows where its memory lies for devices
+    bool descriptors = true;        ///< blocks have one; false: only a mapping, and an address
     size_t largestBlock = SIZE_MAX; ///< bytes; a limit of the facility itself
     std::string largestBlockLimit;  ///< where that limit comes from, for the error message
 };
@@ -43,15 +45,26 @@ struct SourceOptions {
 
 /// What one piece of memory is made with.
 struct CreateOptions {
-    std::string name;   ///< for people
-    bool cached = true; ///< what the CPU's mapping is to be like; the source can do it
+    std::string name;     ///< for people
+    bool cached = true;   ///< what the CPU's mapping is to be like; the source can do it
+    size_t alignment = 1; ///< bytes, a power of two: of the physical address, where it knows one
+};
+
+/// A mapping that the source itself has made, of memory without a descriptor to map. Gives the
+/// memory back at its end.
+class SourceMapping {
+public:
+    virtual ~SourceMapping() = default;
+    virtual void* data() const noexcept = 0; ///< readable and writable
 };
 
 /// One piece of memory as a source makes it.
 struct SourceMemory {
-    UniqueFd fd;      ///< what importers get
+    UniqueFd fd;      ///< what importers get; none where there is a @ref mapping
     UniqueFd cpuView; ///< what the CPU maps, where that is not the same memory as @ref fd
     std::unique_ptr<DeviceSide> side;
+    std::optional<uint64_t> address{};        ///< where devices find it, where the source knows
+    std::unique_ptr<SourceMapping> mapping{}; ///< where it cannot be mapped by a descriptor
 };
 
 /// A facility that turns pages of a zone into file descriptors. Knows nothing of blocks, caches or
@@ -78,6 +91,13 @@ public:
     /// Gives the pages of a range that no descriptor covers any more back to the system; they read
     /// as zero afterwards. Returns the bytes given back, 0 where the source keeps nothing back.
     virtual uint64_t discard(uint64_t offset, uint64_t size) = 0;
+
+    /// Gives the facility's own reserve back to the system, where it has such a call and every
+    /// piece of its memory is back. True: for good, it gives out nothing more until the machine
+    /// starts anew. False: it has no such call, and closing it is all.
+    ///
+    /// Errors: EBUSY another process still has memory of it; others from the system.
+    virtual Result<bool> destroy() { return false; }
 };
 
 } // namespace mediaheap

@@ -220,6 +220,31 @@ Result<void> AccessCounter::endManual() {
     return ended ? std::move(watched) : std::move(ended);
 }
 
+Result<void> AccessCounter::maintain(Access access, ByteRange range) {
+    const std::lock_guard lock(mutex_);
+    if (!side_.needsSync())
+        return {};
+    range = side_.reach(range);
+    if (includes(access, Access::Write)) {
+        Result<void> written =
+            issue(open_ ? SyncEdge::WriteBack : SyncEdge::End, Access::Write, range);
+        // udmabuf takes no END before its first START.
+        if (!written && written.error().code == EINVAL &&
+            issue(SyncEdge::Start, Access::Write, range))
+            written = issue(SyncEdge::End, Access::Write, range);
+        if (!written)
+            return written;
+    }
+    if (!includes(access, Access::Read))
+        return {};
+    if (Result<void> idle = waitForHardware(Access::Read); !idle)
+        return idle;
+    Result<void> dropped = issue(SyncEdge::Start, Access::Read, range);
+    if (dropped && !open_)
+        dropped = issue(SyncEdge::End, Access::Read, range);
+    return dropped;
+}
+
 /// Ends all that was started.
 Result<void> AccessCounter::finish() {
     const std::vector<Part> parts = std::move(parts_);

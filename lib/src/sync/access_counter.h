@@ -55,6 +55,11 @@ public:
     /// On failure it is ended all the same.
     Result<void> endManual();
 
+    /// See Block::maintainCaches(). What is open stays open.
+    ///
+    /// Errors: as of begin().
+    Result<void> maintain(Access access, ByteRange range);
+
     /// Without waiting for a START that is under way.
     unsigned open() const noexcept { return open_.load(); }
 

@@ -15,6 +15,7 @@ namespace {
 
 using test::EnvironmentVariable;
 using test::HeapTest;
+using test::must;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -45,7 +46,34 @@ TEST_F(AutoTest, PrefersAContiguousHeap) {
     fake.addDmaHeap("linux,cma");
     const auto heap = open("auto,size=1M");
     EXPECT_EQ(heap->description(), "dma-heap:linux,cma,size=1M");
-    EXPECT_THAT(heap->passedOver(), IsEmpty());
+    EXPECT_THAT(names(heap->passedOver()), ElementsAre("mpp", "mmz"));
+}
+
+TEST_F(AutoTest, PrefersTheVendorsHeaps) {
+    fake.addDmaHeap("linux,cma");
+    fake.addMmz("anonymous", 1 << 20);
+    EXPECT_EQ(open("auto,size=1M")->description(), "mmz,size=1M");
+    EXPECT_EQ(open("auto,size=1M,require=dmabuf")->description(), "dma-heap:linux,cma,size=1M");
+    fake.addHeapNode("/dev/dmabuf/mpp");
+    EXPECT_EQ(open("auto,size=1M")->description(), "mpp,size=1M");
+}
+
+TEST_F(AutoTest, TakesTheKernelsOwnReservedHeapForNoMppHeap) {
+    fake.addDmaHeap("reserved");
+    const auto heap = open("auto,size=1M");
+    EXPECT_EQ(heap->description(), "dma-heap:reserved,size=1M");
+    EXPECT_THAT(names(heap->passedOver()), ElementsAre("mmz"));
+    EXPECT_EQ(open("mpp,size=1M")->description(), "mpp,size=1M") << "where it is asked for";
+}
+
+TEST_F(AutoTest, PassesOverAnMppHeapThatWasDestroyed) {
+    fake.knowsDestroy = true;
+    fake.addDmaHeap("mpp");
+    fake.addUdmabuf();
+    must(open("mpp")->destroy());
+    const auto heap = open("auto,size=1M");
+    EXPECT_EQ(heap->description(), "udmabuf,size=1M");
+    EXPECT_THAT(find(heap->passedOver(), "mpp").reason, HasSubstr("reboot"));
 }
 
 TEST_F(AutoTest, KnowsTheContiguousHeapsByTheirNames) {
@@ -53,7 +81,7 @@ TEST_F(AutoTest, KnowsTheContiguousHeapsByTheirNames) {
         fake.addDmaHeap(name, {{}, EACCES});
     }
     EXPECT_THAT(names(open("auto,size=1M")->passedOver()),
-                ElementsAre("dma-heap:default-pool", "dma-heap:default_cma_region",
+                ElementsAre("mmz", "dma-heap:default-pool", "dma-heap:default_cma_region",
                             "dma-heap:reserved", "dma-heap:system", "udmabuf"));
 }
 
@@ -76,8 +104,8 @@ TEST_F(AutoTest, FallsToMemfdAndSaysWhyNotTheOthers) {
     EXPECT_FALSE(heap->isDmaBuf());
 
     const std::vector<SourceInfo>& passed = heap->passedOver();
-    EXPECT_THAT(names(passed),
-                ElementsAre("dma-heap:default_cma_region", "dma-heap:system", "udmabuf"));
+    EXPECT_THAT(names(passed), ElementsAre("mpp", "mmz", "dma-heap:default_cma_region",
+                                           "dma-heap:system", "udmabuf"));
     for (const SourceInfo& info : passed) {
         EXPECT_FALSE(info.usable);
         EXPECT_NE(info.reason, "");
@@ -176,15 +204,19 @@ TEST_F(AutoTest, ListsEverySourceInTheOrderOfPreference) {
     fake.addDmaHeap("system");
     fake.addDmaHeap("linux,cma");
     fake.addDmaHeap("camera");
+    fake.addMmz("anonymous", 1 << 20);
+    fake.addHeapNode("/dev/dmabuf/mpp");
     const std::vector<SourceInfo> infos = Heap::sources();
-    EXPECT_THAT(names(infos), ElementsAre("dma-heap:linux,cma", "dma-heap:system", "udmabuf",
-                                          "memfd", "dma-heap:camera", "simulated"));
+    EXPECT_THAT(names(infos), ElementsAre("mpp", "mmz", "dma-heap:linux,cma", "dma-heap:system",
+                                          "udmabuf", "memfd", "dma-heap:camera", "simulated"));
     for (const SourceInfo& info : infos) {
         EXPECT_TRUE(info.usable) << info.reason;
         EXPECT_EQ(info.reason, "");
         EXPECT_NE(info.summary, "");
-        EXPECT_EQ(info.dmabuf, info.heap != "memfd" && info.heap != "simulated");
-        EXPECT_EQ(info.contiguous, info.heap == "dma-heap:linux,cma");
+        EXPECT_EQ(info.dmabuf,
+                  info.heap != "memfd" && info.heap != "simulated" && info.heap != "mmz");
+        EXPECT_EQ(info.contiguous,
+                  info.heap == "dma-heap:linux,cma" || info.heap == "mpp" || info.heap == "mmz");
         EXPECT_EQ(info.automatic, info.heap != "dma-heap:camera" && info.heap != "simulated");
     }
 }
@@ -193,7 +225,7 @@ TEST_F(AutoTest, ListsWhatIsNotThereWithTheReason) {
     const std::vector<SourceInfo> infos = Heap::sources();
     EXPECT_TRUE(find(infos, "memfd").usable);
     for (const char* const missing :
-         {"dma-heap:default_cma_region", "dma-heap:system", "udmabuf"}) {
+         {"mpp", "mmz", "dma-heap:default_cma_region", "dma-heap:system", "udmabuf"}) {
         EXPECT_FALSE(find(infos, missing).usable);
         EXPECT_THAT(find(infos, missing).reason, HasSubstr("no such device node"));
     }

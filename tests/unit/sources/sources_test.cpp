@@ -231,23 +231,23 @@ TEST_F(SourceTest, CatalogueListsWhatThereIsAndWhatThereCouldBe) {
             result.push_back(entry.source + ":" + entry.name);
         return result;
     };
-    EXPECT_THAT(names(), ElementsAre("dma-heap:default_cma_region", "dma-heap:system",
-                                     "udmabuf:", "memfd:", "simulated:"));
+    EXPECT_THAT(names(), ElementsAre("mpp:", "mmz:", "dma-heap:default_cma_region",
+                                     "dma-heap:system", "udmabuf:", "memfd:", "simulated:"));
     fake.addDmaHeap("zebra");
     fake.addDmaHeap("reserved");
     fake.addDmaHeap("system");
     fake.addDmaHeap("default-pool");
-    EXPECT_THAT(names(),
-                ElementsAre("dma-heap:default-pool", "dma-heap:reserved", "dma-heap:system",
-                            "udmabuf:", "memfd:", "dma-heap:zebra", "simulated:"));
+    EXPECT_THAT(names(), ElementsAre("mpp:", "mmz:", "dma-heap:default-pool", "dma-heap:reserved",
+                                     "dma-heap:system", "udmabuf:", "memfd:", "dma-heap:zebra",
+                                     "simulated:"));
 }
 
 TEST_F(SourceTest, CatalogueRefusesWhatItDoesNotHave) {
     EXPECT_TRUE(isKnownSource("dma-heap"));
     EXPECT_FALSE(isKnownSource("auto"));
-    EXPECT_FALSE(isKnownSource("mpp"));
+    EXPECT_FALSE(isKnownSource("ion"));
     const Result<std::unique_ptr<Source>> source =
-        mediaheap::openSource(faults, "mpp", SourceOptions{});
+        mediaheap::openSource(faults, "ion", SourceOptions{});
     ASSERT_FALSE(source.ok());
     EXPECT_EQ(source.error().code, EINVAL);
     EXPECT_THAT(source.error().message(), HasSubstr(knownSources()));
