@@ -25,9 +25,16 @@ GstDebugCategory* debugCategory();
 /// The core heap behind @p heap; null for an object that gst_media_heap_open() did not make.
 const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap);
 
-/// The allocator of @p heap for DMA-BUFs, or that for other descriptors; the one that is not the
-/// heap's own kind is for what was wrapped. Transfer full.
-GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf);
+/// What a memory is for those who import it; each kind has an allocator class of its own.
+enum class MemoryKind { Descriptor, DmaBuf, Physical, PhysicalDmaBuf };
+constexpr size_t memoryKinds = 4;
+
+/// That of the blocks which @p heap makes.
+MemoryKind kindOf(const Heap& heap);
+
+/// The allocator of @p heap for a kind; one that is not the heap's own is for what was wrapped.
+/// Transfer full.
+GstAllocator* allocatorOf(GstMediaHeap* heap, MemoryKind kind);
 
 /// The pools that have memory of @p heap.
 HeapPools& poolsOf(GstMediaHeap* heap);

@@ -42,6 +42,7 @@
 #define GST_CAT_DEFAULT mediaheap::gst::debugCategory()
 
 using mediaheap::Heap;
+using mediaheap::gst::MemoryKind;
 using mediaheap::gst::ObjectRegistry;
 
 namespace {
@@ -61,12 +62,12 @@ public:
     HeapState& operator=(const HeapState&) = delete;
 
     /// An allocator keeps the heap, therefore the heap does not keep the allocator.
-    GstAllocator* allocator(GstMediaHeap* self, bool dmabuf) {
+    GstAllocator* allocator(GstMediaHeap* self, MemoryKind kind) {
         const std::lock_guard lock(mutex_);
-        GWeakRef& allocator = allocators_[dmabuf ? 1 : 0];
+        GWeakRef& allocator = allocators_[static_cast<size_t>(kind)];
         if (auto* living = static_cast<GstAllocator*>(g_weak_ref_get(&allocator)))
             return living;
-        GstAllocator* made = mediaheap::gst::newAllocator(self, dmabuf);
+        GstAllocator* made = mediaheap::gst::newAllocator(self, kind);
         g_weak_ref_set(&allocator, made);
         return made;
     }
@@ -76,7 +77,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::array<GWeakRef, 2> allocators_; // for plain descriptors, and for DMA-BUFs
+    std::array<GWeakRef, mediaheap::gst::memoryKinds> allocators_; // by kind
 };
 
 } // namespace
@@ -107,8 +108,8 @@ namespace mediaheap::gst {
 
 const std::shared_ptr<Heap>& coreOf(GstMediaHeap* heap) { return heap->state->core; }
 
-GstAllocator* allocatorOf(GstMediaHeap* heap, bool dmabuf) {
-    return heap->state->allocator(heap, dmabuf);
+GstAllocator* allocatorOf(GstMediaHeap* heap, MemoryKind kind) {
+    return heap->state->allocator(heap, kind);
 }
 
 HeapPools& poolsOf(GstMediaHeap* heap) { return heap->state->pools; }
@@ -219,9 +220,12 @@ gchar** gst_media_heap_get_passed_over(GstMediaHeap* heap) {
  * @heap: a #GstMediaHeap
  *
  * The allocator for single pieces of memory; frames come from a #GstMediaHeapBufferPool. It is a
- * #GstDmaBufAllocator where gst_media_heap_is_dmabuf(), else a #GstFdAllocator, and implements
- * gst_allocator_alloc() with all of #GstAllocationParams: what does not fit into the heap is %NULL,
- * with the reason in the log.
+ * #GstDmaBufAllocator where gst_media_heap_is_dmabuf(), else a #GstFdAllocator, or neither where
+ * memory of the heap has no descriptor (`mmz`). Where the source knows true physical addresses
+ * (`mpp` on a kernel that tells them, `mmz`) it is a #GstPhysMemoryAllocator, too, and
+ * gst_phys_memory_get_phys_addr() gives the address of the first byte of a memory's data. It
+ * implements gst_allocator_alloc() with all of #GstAllocationParams: what does not fit into the
+ * heap is %NULL, with the reason in the log.
  *
  * Thread safety: any thread.
  *
@@ -231,7 +235,7 @@ gchar** gst_media_heap_get_passed_over(GstMediaHeap* heap) {
  */
 GstAllocator* gst_media_heap_get_allocator(GstMediaHeap* heap) {
     g_return_val_if_fail(GST_IS_MEDIA_HEAP(heap) && heap->state->core, nullptr);
-    return heap->state->allocator(heap, heap->state->core->isDmaBuf());
+    return heap->state->allocator(heap, mediaheap::gst::kindOf(*heap->state->core));
 }
 
 /**

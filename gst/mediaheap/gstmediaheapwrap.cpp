@@ -11,6 +11,7 @@
 
 using mediaheap::UniqueFd;
 using mediaheap::gst::HeapAllocator;
+using mediaheap::gst::MemoryKind;
 
 /**
  * gst_media_heap_wrap_fd:
@@ -60,7 +61,8 @@ GstMemory* gst_media_heap_wrap_fd(GstMediaHeap* heap, gint fd, gsize size, GErro
         mediaheap::gst::setError(error, block.error());
         return nullptr;
     }
-    GstAllocator* allocator = mediaheap::gst::allocatorOf(heap, block->isDmaBuf());
+    GstAllocator* allocator = mediaheap::gst::allocatorOf(
+        heap, block->isDmaBuf() ? MemoryKind::DmaBuf : MemoryKind::Descriptor);
     const gsize bytes = size != 0 ? size : block->size();
     GstMemory* memory = HeapAllocator::of(allocator)->wrap(std::move(*block), bytes);
     gst_object_unref(allocator);

@@ -10,6 +10,8 @@
 #include "gstmediaheap-private.h"
 #include "gstmediaheapdmabufallocator-private.h"
 #include "gstmediaheapfdallocator-private.h"
+#include "gstmediaheapphysallocator-private.h"
+#include "gstmediaheapphysdmabufallocator-private.h"
 #include "memory_mapping.h"
 #include "memory_state.h"
 #include "raw_flags.h"
@@ -64,6 +66,35 @@ Result<void> clearAround(const Block& block, const MemoryState::Birth& birth) {
     if (padding)
         std::memset(data + end, 0, birth.maxsize - end);
     return mapping->end();
+}
+
+/// One that stands for @p block, of the kind that @p allocator makes.
+GstMemory* newMemory(GstAllocator* allocator, const Block& block) {
+    // The descriptor stays the block's, hence DONT_CLOSE.
+    if (GST_IS_DMABUF_ALLOCATOR(allocator))
+        return gst_dmabuf_allocator_alloc_with_flags(allocator, block.fd(), block.size(),
+                                                     GST_FD_MEMORY_FLAG_DONT_CLOSE);
+    if (GST_IS_FD_ALLOCATOR(allocator))
+        return gst_fd_allocator_alloc(allocator, block.fd(), block.size(),
+                                      GST_FD_MEMORY_FLAG_DONT_CLOSE);
+    auto* memory = g_new0(GstMemory, 1);
+    gst_memory_init(memory, static_cast<GstMemoryFlags>(0), allocator, nullptr, block.size(), 0, 0,
+                    block.size());
+    return memory;
+}
+
+GType typeFor(MemoryKind kind) {
+    switch (kind) {
+    case MemoryKind::DmaBuf:
+        return GST_TYPE_MEDIA_HEAP_DMABUF_ALLOCATOR;
+    case MemoryKind::Physical:
+        return GST_TYPE_MEDIA_HEAP_PHYS_ALLOCATOR;
+    case MemoryKind::PhysicalDmaBuf:
+        return GST_TYPE_MEDIA_HEAP_PHYS_DMABUF_ALLOCATOR;
+    case MemoryKind::Descriptor:
+        break;
+    }
+    return GST_TYPE_MEDIA_HEAP_FD_ALLOCATOR;
 }
 
 /// A piece of a block.
@@ -140,6 +171,12 @@ HeapAllocator* HeapAllocator::of(GstAllocator* allocator) {
             GST_MEDIA_HEAP_DMABUF_ALLOCATOR(allocator));
     if (GST_IS_MEDIA_HEAP_FD_ALLOCATOR(allocator))
         return gst_media_heap_fd_allocator_get_behaviour(GST_MEDIA_HEAP_FD_ALLOCATOR(allocator));
+    if (GST_IS_MEDIA_HEAP_PHYS_DMABUF_ALLOCATOR(allocator))
+        return gst_media_heap_phys_dmabuf_allocator_get_behaviour(
+            GST_MEDIA_HEAP_PHYS_DMABUF_ALLOCATOR(allocator));
+    if (GST_IS_MEDIA_HEAP_PHYS_ALLOCATOR(allocator))
+        return gst_media_heap_phys_allocator_get_behaviour(
+            GST_MEDIA_HEAP_PHYS_ALLOCATOR(allocator));
     return nullptr;
 }
 
@@ -192,10 +229,11 @@ Result<GstMemory*> HeapAllocator::make(MemoryRequest request) {
     if (!cleared)
         return cleared.error();
 
-    if (isForDmaBufs() == coreOf(heap_)->isDmaBuf())
+    const MemoryKind own = kindOf(*coreOf(heap_));
+    if (kind() == own)
         return represent(std::move(*block), std::move(places), birth);
     // A copy of what was wrapped is a block of the heap, which is of another kind.
-    GstAllocator* proper = allocatorOf(heap_, coreOf(heap_)->isDmaBuf());
+    GstAllocator* proper = allocatorOf(heap_, own);
     GstMemory* memory = of(proper)->represent(std::move(*block), std::move(places), birth);
     gst_object_unref(proper);
     return memory;
@@ -209,16 +247,16 @@ GstMemory* HeapAllocator::wrap(Block block, gsize size) {
     return represent(std::move(block), {}, birth);
 }
 
-bool HeapAllocator::isForDmaBufs() const { return GST_IS_DMABUF_ALLOCATOR(self_); }
+MemoryKind HeapAllocator::kind() const {
+    const bool physical = GST_IS_PHYS_MEMORY_ALLOCATOR(self_);
+    if (GST_IS_DMABUF_ALLOCATOR(self_))
+        return physical ? MemoryKind::PhysicalDmaBuf : MemoryKind::DmaBuf;
+    return physical ? MemoryKind::Physical : MemoryKind::Descriptor;
+}
 
 GstMemory* HeapAllocator::represent(Block block, MemoryState::Places places,
                                     const MemoryState::Birth& birth) {
-    // The descriptor stays the block's, hence DONT_CLOSE.
-    GstMemory* memory = isForDmaBufs()
-                            ? gst_dmabuf_allocator_alloc_with_flags(self_, block.fd(), block.size(),
-                                                                    GST_FD_MEMORY_FLAG_DONT_CLOSE)
-                            : gst_fd_allocator_alloc(self_, block.fd(), block.size(),
-                                                     GST_FD_MEMORY_FLAG_DONT_CLOSE);
+    GstMemory* memory = newMemory(self_, block);
     MemoryState::attach(memory, std::move(block), std::move(places), birth);
     return memory;
 }
@@ -302,10 +340,16 @@ GstMemory* HeapAllocator::allocateForCopy(GstMemory* original, gsize size) {
     return memory;
 }
 
-GstAllocator* newAllocator(GstMediaHeap* heap, bool dmabuf) {
-    const GType type =
-        dmabuf ? GST_TYPE_MEDIA_HEAP_DMABUF_ALLOCATOR : GST_TYPE_MEDIA_HEAP_FD_ALLOCATOR;
-    auto* made = GST_ALLOCATOR(g_object_new(type, nullptr));
+MemoryKind kindOf(const Heap& heap) {
+    if (!heap.hasDescriptors())
+        return MemoryKind::Physical;
+    if (!heap.isDmaBuf())
+        return MemoryKind::Descriptor;
+    return heap.addressesAreLabels() ? MemoryKind::DmaBuf : MemoryKind::PhysicalDmaBuf;
+}
+
+GstAllocator* newAllocator(GstMediaHeap* heap, MemoryKind kind) {
+    auto* made = GST_ALLOCATOR(g_object_new(typeFor(kind), nullptr));
     gst_object_ref_sink(made);
     HeapAllocator::of(made)->setHeap(heap);
     return made;

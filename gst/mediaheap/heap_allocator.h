@@ -9,6 +9,7 @@
 #include <gst/mediaheap/gstmediaheap.h>
 #include <mediaheap/result.h>
 
+#include "gstmediaheap-private.h"
 #include "memory_ledger.h"
 #include "memory_state.h"
 
@@ -35,8 +36,9 @@ constexpr const char* buffer = "allocation-failed::buffer"; ///< a buffer, howev
 constexpr const char* bufferNow = "allocation-failed::buffer-now"; ///< a buffer without waiting
 } // namespace allocationFailed
 
-/// What GstMediaHeapDmaBufAllocator and GstMediaHeapFdAllocator have in common: all but their
-/// parent class. That class makes the GstMemory and frees it; sharing it is its work too. Mapping
+/// What the allocators of all heaps have in common, GstMediaHeapDmaBufAllocator,
+/// GstMediaHeapFdAllocator and those that know physical addresses: all but their parent class. That
+/// class makes the GstMemory and frees it; sharing it is its work too. Mapping
 /// goes to the core alone, which owns the mapping and the sync of every block.
 ///
 /// Thread safety: all members may be called from any thread once setHeap() has been.
@@ -50,7 +52,7 @@ public:
 
     /// The one behind @p allocator; null where that is of any other class.
     static HeapAllocator* of(GstAllocator* allocator);
-    /// For the class_init of both classes. Adds the signal allocationFailed.
+    /// For the class_init of each class. Adds the signal allocationFailed.
     static void initClass(GstAllocatorClass* klass);
 
     void setHeap(GstMediaHeap* heap);
@@ -73,7 +75,7 @@ public:
     GstMemory* copy(GstMemory* memory, gssize offset, gssize size);
 
 private:
-    bool isForDmaBufs() const;
+    MemoryKind kind() const;
     GstMemory* represent(Block block, MemoryState::Places places, const MemoryState::Birth& birth);
     GstMemory* allocateForCopy(GstMemory* original, gsize size);
 
@@ -83,8 +85,7 @@ private:
     uint64_t client_;
 };
 
-/// A new allocator of @p heap, of the class for DMA-BUFs or of that for other descriptors. Transfer
-/// full.
-GstAllocator* newAllocator(GstMediaHeap* heap, bool dmabuf);
+/// A new allocator of @p heap, of the class for that kind. Transfer full.
+GstAllocator* newAllocator(GstMediaHeap* heap, MemoryKind kind);
 
 } // namespace mediaheap::gst
