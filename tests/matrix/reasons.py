@@ -16,10 +16,10 @@ COPIES = {
         "a frame that the compositor takes neither as DMA-BUF nor as wl_shm is copied into its pool",
         {"1.22": "gstwaylandsink.c:894", "1.26": "gstwaylandsink.c:1007"}),
     ("x264enc", "libx264"): (
-        "libx264 keeps the frames that it looks ahead at; it is handed them in place at",
+        "libx264 copies the frames that it looks ahead at; the element hands them over in place",
         {"1.22": "gstx264enc.c:2654", "1.26": "gstx264enc.c:2767"}),
     ("vp8enc", "libvpx"): (
-        "libvpx keeps the frames that it looks ahead at; it is handed them in place at",
+        "libvpx copies the frames that it looks ahead at; the element hands them over in place",
         {"1.22": "gstvpxenc.c:2338", "1.26": "gstvpxenc.c:2318"}),
     ("vp8dec", "libgstvpx"): (
         "libvpx decodes into memory of its own, and the element copies that into the frame",
@@ -37,6 +37,11 @@ COPIES = {
         "decoded into libav's own memory, not directly into the frame, then copied",
         {"1.22": "gstavviddec.c:1713", "1.26": "gstavviddec.c:1870"}),
 }
+
+# Linux 6.12, drivers/gpu/drm. Mesa's software driver dies of it at the first pixel.
+UNMAPPABLE = ("imported, but Mesa's software driver reaches it through the DRM device, and the kernel"
+              " lets no imported memory be mapped there: DRM_IOCTL_MODE_MAP_DUMB, EINVAL",
+              "drm_gem.c:374")
 
 
 def of_copy(consumer, libraries, version):
