@@ -195,7 +195,7 @@ public:
         watch(second ? second.get() : first.get(), "checked", "sink", summing, &sum);
         if (second) {
             gst_element_set_state(first.get(), GST_STATE_PAUSED);
-            gst_element_get_state(first.get(), nullptr, nullptr, 10 * GST_SECOND);
+            gst_element_get_state(first.get(), nullptr, nullptr, GST_SECOND);
             gst_element_set_state(second.get(), GST_STATE_PLAYING);
         }
         gst_element_set_state(first.get(), GST_STATE_PLAYING);
