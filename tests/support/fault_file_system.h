@@ -22,8 +22,9 @@ public:
     /// What failed, as `openAt`; empty for nothing.
     std::string fired() const;
 
-    std::optional<uid_t> user; ///< who we are, where not who we are
-    std::optional<uid_t> peer; ///< who connects
+    std::optional<uid_t> user;   ///< who we are, where not who we are
+    std::optional<uid_t> peer;   ///< who connects
+    bool knowsNamespaces = true; ///< Linux can be built without
 
     int openAt(int directory, const char* name, int flags, mode_t mode) override;
     int makeDirectory(const char* path, mode_t mode) override;

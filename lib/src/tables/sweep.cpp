@@ -29,10 +29,11 @@ size_t sweep(Kernel& kernel, FileSystem& files, const RuntimeDirectory& director
         std::string name;
         int64_t modified;
     };
-    // Without /proc every process looks dead, and so does one of another PID namespace.
+    // Without /proc every process looks dead, and so does one of another PID namespace. A kernel
+    // without namespaces has one, number 0.
     const uint64_t ours = pidNamespace(files);
     std::vector<std::string> names;
-    if (ours == 0 || !identify(kernel, files.processId()) ||
+    if (!identify(kernel, files.processId()) ||
         kernel.listDirectory(directory.path().c_str(), names) < 0)
         return 0;
     std::vector<Left> tables;

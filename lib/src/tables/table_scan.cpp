@@ -61,7 +61,7 @@ private:
     }
 
     OwnerState stateOf(const TableContent& content) {
-        if (content.pidNamespace != namespace_ || namespace_ == 0 || !seesProcesses_)
+        if (content.pidNamespace != namespace_ || !seesProcesses_)
             return OwnerState::Unknown;
         const auto running = isRunning(kernel_, content.owner);
         return !running ? OwnerState::Unknown : *running ? OwnerState::Live : OwnerState::Crashed;

@@ -119,6 +119,19 @@ TEST_F(TableScanTest, DoesNotJudgeProcessesOfAnotherNamespace) {
     EXPECT_THAT(names(), ElementsAre(there.text()));
 }
 
+TEST_F(TableScanTest, JudgesAllProcessesWhereTheKernelHasNoNamespaces) {
+    files.knowsNamespaces = false;
+    const auto table = create();
+    crash();
+    const TableScan found = scan();
+    ASSERT_THAT(found.heaps, SizeIs(2));
+    for (const SharedHeap& heap : found.heaps)
+        EXPECT_EQ(heap.state,
+                  heap.content.owner.pid == ::getpid() ? OwnerState::Live : OwnerState::Crashed);
+    EXPECT_EQ(sweepTables(faults, files, {directory}), 1u);
+    EXPECT_EQ(onlyHeap().state, OwnerState::Live);
+}
+
 TEST_F(TableScanTest, SweepsWhatTheDeadHaveLeftAndNothingElse) {
     const auto table = create();
     crash();
