@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""heaps_test.py TOOL USER: the commands that look into other processes, and ask them for memory."""
+"""heaps_test.py TOOL USER BOARD TUTORIAL: the commands that look into other processes, and ask them for memory."""
 import glob
 import json
 import mmap
@@ -13,7 +13,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-TOOL, USER = sys.argv[1:3]
+TOOL, USER, BOARD, TUTORIAL = sys.argv[1:5]
 LISTING = """\
 +---ZONE: PHYS(0x44000000, 0x47FFFFFF), GFP=0, nBYTES=65536KB,    NAME="anonymous"
    |-MMB: phys(0x44000000, 0x44007FFF), kvirt=0x00000000, flags=0x00000000, length=32KB,    name="sys_scale_coef"
@@ -192,6 +192,45 @@ class ShowCommand(HeapsTest):
     def test_what_excludes_each_other_is_refused(self):
         for arguments in (("--json", "--media-mem"), ("1", "--sweep")):
             self.assertEqual(self.run_tool("show", *arguments).returncode, 2, arguments)
+
+
+class TutorialOnItsBoard(HeapsTest):
+    LISTING = """\
++---ZONE: PHYS(0x44000000, 0x47FFFFFF), GFP=0, nBYTES=65536KB,    NAME="anonymous"
+   |-MMB: phys(0x44000000, 0x44007FFF), kvirt=0xC4B98000, flags=0x00000001, length=32KB,    name="sys_scale_coef"
+   |-MMB: phys(0x44008000, 0x4405AFFF), kvirt=0xC4D00000, flags=0x00000001, length=332KB,    name="VGS_NodeBuf"
+   |-MMB: phys(0x4405B000, 0x441EFFFF), kvirt=0x00000000, flags=0x00000000, length=1620KB,    name="hifb_layer0"
+   |-MMB: phys(0x441F0000, 0x44224FFF), kvirt=0xC5600000, flags=0x00000001, length=212KB,    name="IVE_QUEUE"
+   |-MMB: phys(0x44225000, 0x44225FFF), kvirt=0xC4ABA000, flags=0x00000003, length=4KB,    name="IVE_TEMP_NODE"
+   |-MMB: phys(0x44226000, 0x44325FFF), kvirt=0x00000000, flags=0x00000000, length=1024KB,    name="test"
+   |-MMB: phys(0x44326000, 0x44425FFF), kvirt=0x00000000, flags=0x00000000, length=1024KB,    name="test_cache"
+
+---MMZ_USE_INFO:
+ total size=65536KB(64MB),used=4248KB(4MB + 152KB),remain=61288KB(59MB + 872KB),zone_number=1,block_number=7
+"""
+
+    def test_the_listing_is_the_vendors_live_and_crashed(self):
+        for heap in ("memfd,mmz=@", "simulated,mmz=@"):
+            program = subprocess.Popen(
+                [TUTORIAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={**self.environment, "MEDIAHEAP_DEFAULT": heap + BOARD})
+            self.users.append(program)
+            while not program.stdout.readline().startswith("phy_addr: 0x44326000"):
+                self.assertIsNone(program.poll())
+            self.assertEqual(self.show("--media-mem"), self.LISTING)
+            self.assertIn(self.LISTING, self.show())
+            states = {b["name"]: b["state"] for b in json.loads(self.show("--json"))
+                      ["processes"][0]["heaps"][0]["zones"][0]["blocks"]}
+            self.assertEqual((states["VGS_NodeBuf"], states["test"]), ("system", "live"))
+            self.crash(program)
+            self.assertEqual(self.show("--media-mem", "--sweep"), self.LISTING)
+
+    def test_nothing_of_it_is_left_when_it_has_ended(self):
+        program = subprocess.run(
+            [TUTORIAL], input="\n", capture_output=True, text=True, timeout=60,
+            env={**self.environment, "MEDIAHEAP_DEFAULT": "memfd,mmz=@" + BOARD})
+        self.assertEqual(program.returncode, 0)
+        self.assertEqual(os.listdir(self.directory), [])
 
 
 class OfferCommands(HeapsTest):

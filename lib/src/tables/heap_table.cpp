@@ -6,6 +6,8 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <map>
+#include <mutex>
 #include <sys/mman.h>
 
 #include "base/error.h"
@@ -29,6 +31,50 @@ template <size_t size> void copyText(char (&to)[size], const std::string& text) 
     std::memset(to, 0, size);
     std::memcpy(to, text.data(), std::min(text.size(), size - 1));
 }
+
+/// The files of this process. A program may end in order with heaps open, as one does that keeps
+/// them in objects which are never destroyed: that is no crash, and leaves no table either.
+class OpenFiles {
+public:
+    static OpenFiles& instance() {
+        // Never destroyed: heaps are opened and closed while the program exits, too.
+        static OpenFiles* const open = new OpenFiles;
+        return *open;
+    }
+
+    void add(const void* table, FileSystem& files, int directory, const std::string& name) {
+        const std::lock_guard lock(mutex_);
+        files_[table] = {&files, directory, name, files.processId()};
+    }
+    void forget(const void* table) {
+        const std::lock_guard lock(mutex_);
+        files_.erase(table);
+    }
+    /// At the end of the process. Leaves those of the parent to it, and waits for nobody: in a
+    /// forked child whoever has the lock may not be there.
+    void removeAll() {
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (!lock)
+            return;
+        for (const auto& [table, file] : files_) {
+            if (file.owner == file.files->processId())
+                (void)file.files->removeAt(file.directory, file.name.c_str());
+        }
+    }
+
+private:
+    struct File {
+        FileSystem* files;
+        int directory;
+        std::string name;
+        pid_t owner;
+    };
+
+    std::mutex mutex_;
+    std::map<const void*, File> files_;
+};
+
+__attribute__((destructor)) void removeFilesAtExit() { OpenFiles::instance().removeAll(); }
 
 uint32_t nextNumber() {
     static std::atomic<uint32_t> last{0};
@@ -101,9 +147,13 @@ Result<std::unique_ptr<HeapTable>> HeapTable::create(Kernel& kernel, FileSystem&
 HeapTable::HeapTable(Kernel& kernel, FileSystem& files, RuntimeDirectory directory,
                      std::string name, UniqueFd file, uint32_t number)
     : kernel_(kernel), files_(files), directory_(std::move(directory)), name_(std::move(name)),
-      file_(std::move(file)), number_(number) {}
+      file_(std::move(file)), number_(number) {
+    OpenFiles::instance().add(this, files_, directory_.fd(), name_);
+}
 
 HeapTable::~HeapTable() {
+    if (isMine()) // else the lock may be held by a thread that was not inherited
+        OpenFiles::instance().forget(this);
     if (memory_)
         (void)kernel_.unmap(memory_, largestFile);
     if (isMine())

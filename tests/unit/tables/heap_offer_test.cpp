@@ -39,7 +39,7 @@ protected:
         TableName name;
         name.pid = owner.pid;
         name.startTime = owner.startTime;
-        name.pidNamespace = pidNamespace(files);
+        name.pidNamespace = pidNamespace(FileSystem::system());
         return name.text();
     }
     Result<HeapOffer::Answer> ask(uint32_t number, OfferOperation operation = OfferOperation::Trim,
