@@ -229,11 +229,14 @@ TEST_F(HeapOfferTest, FailsWithAReasonAndLeavesNothingWhereTheSystemFails) {
             EXPECT_THAT(names(), IsEmpty()) << files.fired();
             continue;
         }
-        // Whatever it meets from now on, it answers the next who asks.
-        (void)ask(1);
-        // Without its namespace it listens under another name than those who ask look for.
-        if (files.fired() != "describeAt") {
-            EXPECT_EQ(must(ask(1)).bytes, 111u) << files.fired();
+        // Without its namespace it listens under another name than those who ask look for. Else one
+        // fault costs one answer at most, whenever it strikes.
+        const bool elsewhere = files.fired() == "describeAt";
+        unsigned answered = 0;
+        for (int times = 0; times < 3; times++)
+            answered += ask(1).ok() ? 1 : 0;
+        if (!elsewhere) {
+            EXPECT_GE(answered, 2u) << files.fired();
         }
         const bool struck = !files.fired().empty();
         made.value().reset();
