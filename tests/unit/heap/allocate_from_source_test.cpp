@@ -127,6 +127,7 @@ TEST_F(AllocateFromTest, UdmabufReservesAllOfItsArenaAtOpenWhereAsked) {
 TEST_F(AllocateFromTest, DmaHeapSaysHowMuchMemoryTheSystemHas) {
     fake.addDmaHeap("reserved");
     fake.dmaHeapMemory = 64u << 10;
+    fake.files["/proc/meminfo"] = "CmaTotal: 65536 kB\nCmaFree: 64 kB\n";
     const auto heap = open("dma-heap:reserved,size=1M");
     const Result<Block> block = heap->allocate(128u << 10);
     ASSERT_FALSE(block.ok());

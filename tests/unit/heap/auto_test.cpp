@@ -234,6 +234,7 @@ TEST_F(AutoTest, ListsWhatIsNotThereWithTheReason) {
 TEST_F(AutoTest, ListsAHeapThatOpensButGivesNoMemory) {
     fake.addDmaHeap("reserved");
     fake.dmaHeapMemory = 0;
+    fake.files["/proc/meminfo"] = "CmaTotal: 65536 kB\nCmaFree: 0 kB\n";
     EXPECT_FALSE(find(Heap::sources(), "dma-heap:reserved").usable);
     EXPECT_THAT(find(Heap::sources(), "dma-heap:reserved").reason, HasSubstr("CmaFree"));
 }
