@@ -18,7 +18,8 @@ std::unique_ptr<HeapTable> openTable(Kernel& kernel, FileSystem& files,
         return nullptr;
     HeapTable::Facts facts;
     facts.heap = description;
-    facts.flags = table::addressesAreLabels | (traits.dmabuf ? table::dmabuf : 0u) |
+    facts.flags = (traits.physical ? 0u : table::addressesAreLabels) |
+                  (traits.dmabuf ? table::dmabuf : 0u) |
                   (traits.contiguous ? table::contiguous : 0u) | (offered ? table::offered : 0u);
     std::vector<HeapTable::ZoneFacts> zoneFacts;
     for (auto zone = zones.zones().rbegin(); zone != zones.zones().rend(); ++zone)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/checked.h"
+#include "heap/block_state.h"
 
 namespace mediaheap {
 
@@ -125,8 +126,11 @@ void Zone::show(uint64_t offset, Entry& entry) {
 }
 
 void Zone::show(const Entry& entry) {
-    if (table_)
-        table_->setState(entry.slot, stateOf(entry));
+    if (!table_)
+        return;
+    if (entry.block)
+        table_->setAddress(entry.slot, entry.block->address());
+    table_->setState(entry.slot, stateOf(entry));
 }
 
 bool Zone::isFree(uint64_t offset, uint64_t size) const {

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "base/fence.h"
 #include "kernel/file_system.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
@@ -91,10 +92,10 @@ public:
         store(header_.sequence, header_.sequence + 1);
         if (slot_)
             store(slot_->sequence, slot_->sequence + 1);
-        std::atomic_thread_fence(std::memory_order_release);
+        orderStores();
     }
     ~Change() {
-        std::atomic_thread_fence(std::memory_order_release);
+        orderStores();
         if (slot_)
             store(slot_->sequence, slot_->sequence + 1);
         store(header_.sequence, header_.sequence + 1);
@@ -214,7 +215,7 @@ void HeapTable::fillIn(const Facts& facts, const std::vector<ZoneFacts>& zones) 
         zone(n).base = zones[n].base;
         zone(n).size = zones[n].size;
     }
-    std::atomic_thread_fence(std::memory_order_release);
+    orderStores();
     std::memcpy(header.magic, magic, sizeof magic);
 }
 
@@ -266,6 +267,13 @@ void HeapTable::setState(Slot number, SlotState state) {
         return;
     const Change change(header(), &slot(number));
     slot(number).state = static_cast<uint32_t>(state);
+}
+
+void HeapTable::setAddress(Slot number, uint64_t address) {
+    if (!isMine() || number == unlisted || slot(number).address == address)
+        return;
+    const Change change(header(), &slot(number));
+    slot(number).address = address;
 }
 
 void HeapTable::leave(Slot number, uint32_t zone, uint64_t size) {

@@ -69,6 +69,8 @@ public:
 
     Slot enter(const BlockFacts& block);
     void setState(Slot slot, table::SlotState state);
+    /// For a source that knows the address of memory only when it is made.
+    void setAddress(Slot slot, uint64_t address);
     /// The block of enter() is gone. @p zone and @p size are those that it was entered with.
     void leave(Slot slot, uint32_t zone, uint64_t size);
     /// Tells how many CPU accesses are open. From any thread.

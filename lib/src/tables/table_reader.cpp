@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tables/table_reader.h"
 
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -12,6 +11,7 @@
 #include <mediaheap/unique_fd.h>
 
 #include "base/error.h"
+#include "base/fence.h"
 #include "kernel/file_system.h"
 #include "kernel/retry.h"
 
@@ -86,9 +86,9 @@ Result<TableContent> readTable(FileSystem& files, int directory, const std::stri
         };
         if (look(before) < 0)
             return makeError(EIO, "read " + name);
-        std::atomic_thread_fence(std::memory_order_seq_cst);
+        orderAll();
         Result<std::string> bytes = copyFile(files, fd.get());
-        std::atomic_thread_fence(std::memory_order_seq_cst);
+        orderAll();
         if (!bytes)
             return std::move(bytes).error();
         if (look(after) < 0)
@@ -101,7 +101,7 @@ Result<TableContent> readTable(FileSystem& files, int directory, const std::stri
     std::string copies[3];
     for (std::string& copy : copies) {
         Result<std::string> bytes = copyFile(files, fd.get());
-        std::atomic_thread_fence(std::memory_order_seq_cst);
+        orderAll();
         if (!bytes)
             return std::move(bytes).error();
         copy = std::move(bytes).value();
