@@ -102,7 +102,8 @@ public:
     /// dmabuf_sync() do. Access::Write: what the CPU has written goes out to memory. Access::Read:
     /// what it has cached is dropped, so that it finds what devices have written; waits for devices
     /// that still write, no longer than the heap's `wait`. Both are done in this order. Accesses
-    /// that are open stay so. With `sanitize=1` nothing outside an access may touch the memory,
+    /// that are open stay so; a block with AllocOptions::manualSync is flushed both ways. With
+    /// `sanitize=1` nothing outside an access may touch the memory,
     /// whatever was maintained.
     ///
     /// Errors: EINVAL for no bytes, or bytes beyond the end; ETIMEDOUT; what the exporter answers.

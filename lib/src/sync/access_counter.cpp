@@ -196,6 +196,10 @@ Result<void> AccessCounter::flush(ByteRange range) {
     if (manual_ == 0)
         return makeError(EINVAL, "flush", "the block's accesses are synced as they open and close",
                          "allocate it with AllocOptions::manualSync");
+    return flushManual(range);
+}
+
+Result<void> AccessCounter::flushManual(ByteRange range) {
     if (!side_.needsSync())
         return {};
     const ByteRange reached = side_.reach(range);
@@ -222,6 +226,9 @@ Result<void> AccessCounter::endManual() {
 
 Result<void> AccessCounter::maintain(Access access, ByteRange range) {
     const std::lock_guard lock(mutex_);
+    // What is open for all of the block's life is neither opened nor closed by its maintenance.
+    if (manual_ != 0)
+        return flushManual(range);
     if (!side_.needsSync())
         return {};
     range = side_.reach(range);

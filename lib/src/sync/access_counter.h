@@ -72,6 +72,7 @@ private:
         Access access;
     };
 
+    Result<void> flushManual(ByteRange range);
     Result<void> waitForHardware(Access access);
     Result<void> start(Access access, ByteRange range);
     Result<void> finish();

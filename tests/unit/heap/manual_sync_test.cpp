@@ -81,6 +81,17 @@ TEST_F(ManualSyncOnTheSoc, ShowsTheDeviceWhatWasFlushed) {
     EXPECT_THAT(kinds(heap), IsEmpty());
 }
 
+TEST_F(ManualSyncOnTheSoc, TakesMaintenanceForAFlushAndLeavesNothingOpen) {
+    std::memset(bytes, 0x80, 4096);
+    must(block.maintainCaches(Access::ReadWrite, 0, 4096));
+    EXPECT_EQ(deviceSees(0), 0x80);
+    must(device.fill(block.fd(), 0, 4096, 0x11));
+    must(block.maintainCaches(Access::Read, 0, 4096));
+    EXPECT_EQ(bytes[4095], 0x11);
+    must(device.fill(block.fd(), 0, 4096, 0x22));
+    EXPECT_THAT(kinds(heap), IsEmpty());
+}
+
 TEST_F(ManualSyncOnTheSoc, NamesAMissingFlushBeforeTheDeviceReads) {
     std::memset(bytes + 64, 0x80, 64);
     deviceSees(64);
