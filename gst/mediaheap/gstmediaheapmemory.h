@@ -34,6 +34,9 @@ GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_is_cached(GstMemory* mem);
 
 GST_MEDIA_HEAP_API
+gint gst_media_heap_memory_export_read_only_fd(GstMemory* mem, GError** error);
+
+GST_MEDIA_HEAP_API
 gboolean gst_media_heap_memory_begin_access(GstMemory* mem, GstMapFlags access, GError** error);
 
 GST_MEDIA_HEAP_API

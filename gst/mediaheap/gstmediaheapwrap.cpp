@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gst/mediaheap/gstmediaheap.h>
+#include <gst/mediaheap/gstmediaheapmemory.h>
 
 #include <utility>
 
@@ -8,10 +9,12 @@
 #include "core_error.h"
 #include "gstmediaheap-private.h"
 #include "heap_allocator.h"
+#include "memory_state.h"
 
 using mediaheap::UniqueFd;
 using mediaheap::gst::HeapAllocator;
 using mediaheap::gst::MemoryKind;
+using mediaheap::gst::MemoryState;
 
 /**
  * gst_media_heap_wrap_fd:
@@ -67,4 +70,39 @@ GstMemory* gst_media_heap_wrap_fd(GstMediaHeap* heap, gint fd, gsize size, GErro
     GstMemory* memory = HeapAllocator::of(allocator)->wrap(std::move(*block), bytes);
     gst_object_unref(allocator);
     return memory;
+}
+
+/**
+ * gst_media_heap_memory_export_read_only_fd:
+ * @mem: a #GstMemory for which gst_is_media_heap_memory()
+ * @error: (nullable): return location for a #GError
+ *
+ * A descriptor for another process that is to read @mem and not to write to it. The data begin at
+ * the offset that gst_memory_get_sizes() tells, and the descriptor shows the whole block.
+ *
+ * Memory of a `memfd` heap is sealed against future writing by that, for good
+ * (F_SEAL_FUTURE_WRITE, Linux 5.1): whoever receives the descriptor can neither write through it
+ * nor open it anew to do so, and no other descriptor of @mem can begin to write either. Maps of
+ * @mem go on writing. Of a DMA-BUF the kernel makes no such descriptor, unless @mem was wrapped
+ * around one that was made read-only (see gst_media_heap_wrap_fd()); and devices write to what they
+ * import, whatever the descriptor. Copy the frame into a `memfd` heap for such a reader.
+ *
+ * A failure sets @error in the domain #GST_RESOURCE_ERROR: %GST_RESOURCE_ERROR_SETTINGS where there
+ * can be no such descriptor, %GST_RESOURCE_ERROR_NO_SPACE_LEFT without descriptors.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: (transfer full): the descriptor, to be closed by the caller; -1 with @error set
+ *
+ * Since: 0.1
+ */
+gint gst_media_heap_memory_export_read_only_fd(GstMemory* mem, GError** error) {
+    g_return_val_if_fail(gst_is_media_heap_memory(mem), -1);
+    g_return_val_if_fail(error == nullptr || *error == nullptr, -1);
+    auto exported = MemoryState::of(mem)->block().exportReadOnlyFd();
+    if (!exported) {
+        mediaheap::gst::setError(error, exported.error());
+        return -1;
+    }
+    return exported.value().release();
 }

@@ -101,5 +101,38 @@ TEST(WrapOfAReadOnlyDmaBuf, IsReadOnly) {
     EXPECT_EQ(static_cast<const uint8_t*>(mapping.data())[mebi - 1], 0);
 }
 
+// What the manual says of read-only descriptors, shown by the kernel itself.
+TEST(ReadOnlyExport, OfADmaBufHoldsWhereItWasMadeReadOnly) {
+    const auto heap = must(Heap::open("memfd,size=16M"));
+    const Block block = must(heap->wrap(fromSystemHeap(mebi, O_RDONLY), 0));
+    const UniqueFd fd = must(block.exportReadOnlyFd());
+    EXPECT_EQ(::mmap(nullptr, mebi, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0), MAP_FAILED);
+    EXPECT_EQ(errno, EACCES);
+    const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
+    EXPECT_LT(::open(path.c_str(), O_RDWR | O_CLOEXEC), 0);
+    EXPECT_EQ(errno, ENXIO) << "a DMA-BUF cannot be opened anew, for reading or for writing";
+    EXPECT_LT(::open(path.c_str(), O_RDONLY | O_CLOEXEC), 0);
+}
+
+TEST(ReadOnlyExport, OfADmaBufThatCanBeWrittenToIsRefused) {
+    for (const char* source : {"udmabuf,size=16M", "dma-heap:system,size=16M"}) {
+        const auto heap = must(Heap::open(source));
+        const Block block = must(heap->allocate(mebi));
+        EXPECT_EQ(block.exportReadOnlyFd().error().code, EOPNOTSUPP) << source;
+    }
+}
+
+TEST(ReadOnlyExport, OfAMemfdHoldsHoweverItIsOpened) {
+    const auto heap = must(Heap::open("memfd,size=16M"));
+    const Block block = must(heap->allocate(mebi));
+    const UniqueFd fd = must(block.exportReadOnlyFd());
+    const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
+    const UniqueFd again(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(again.isValid());
+    EXPECT_EQ(::mmap(nullptr, mebi, PROT_READ | PROT_WRITE, MAP_SHARED, again.get(), 0),
+              MAP_FAILED);
+    EXPECT_EQ(errno, EPERM);
+}
+
 } // namespace
 } // namespace mediaheap::test

@@ -67,6 +67,18 @@ public:
     /// Errors: EMFILE, ENFILE; EOPNOTSUPP where the memory has no descriptor.
     Result<UniqueFd> exportFd() const;
 
+    /// A descriptor, which the caller owns, with which nobody can write to the block, for a process
+    /// that is to read only. Of memfd memory: it is opened read-only, and the block's file is
+    /// sealed against future writing for good (F_SEAL_FUTURE_WRITE, fcntl(2)), so that opening it
+    /// anew does not help either; the block itself stays writable through its mapping, and nobody
+    /// who has another descriptor of it can begin to write any more. Of a DMA-BUF the kernel makes
+    /// no such descriptor, unless it was wrapped around one that was made read-only; and devices
+    /// write to what they import, whatever the descriptor.
+    ///
+    /// Errors: EOPNOTSUPP a DMA-BUF that can be written to, a simulated block, Linux before 5.1, or
+    /// a wrapped file that cannot be sealed; EMFILE, ENFILE.
+    Result<UniqueFd> exportReadOnlyFd() const;
+
     /// The address of the block's one persistent CPU mapping, page-aligned, size() bytes long.
     /// Touch it only between beginAccess() and endAccess().
     void* data() const noexcept;

@@ -39,6 +39,8 @@ int Block::fd() const noexcept { return state_->backing().fd(); }
 
 Result<UniqueFd> Block::exportFd() const { return state_->exportFd(); }
 
+Result<UniqueFd> Block::exportReadOnlyFd() const { return state_->exportReadOnlyFd(); }
+
 void* Block::data() const noexcept { return state_->backing().data(); }
 
 Result<void> Block::beginAccess(Access access) const { return state_->beginAccess(access); }

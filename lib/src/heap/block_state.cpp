@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "heap/heap_core.h"
+#include "heap/read_only_export.h"
 #include "kernel/kernel.h"
 #include "kernel/retry.h"
 
@@ -80,6 +81,14 @@ Result<UniqueFd> BlockState::exportFd() {
                                "close descriptors or raise the limit (ulimit -n)"));
     exported_ = true;
     return UniqueFd(copy);
+}
+
+Result<UniqueFd> BlockState::exportReadOnlyFd() {
+    Result<UniqueFd> exported = exportReadOnly(core_.kernel(), backing_.fd(), isDmaBuf());
+    if (!exported)
+        return named(std::move(exported).error());
+    exported_ = true;
+    return exported;
 }
 
 Error BlockState::named(Error error) const {

@@ -45,6 +45,7 @@ public:
     const SyncStats& syncStats() const noexcept { return accesses_.stats(); }
 
     Result<UniqueFd> exportFd();
+    Result<UniqueFd> exportReadOnlyFd();
     Result<void> importFence(UniqueFd fence, Access access);
     Result<UniqueFd> exportFence(Access access);
     Result<bool> waitUntilIdle(Access access, std::chrono::milliseconds longest);

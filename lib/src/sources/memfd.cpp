@@ -28,7 +28,8 @@ std::string remedyFor(int code) {
 
 } // namespace
 
-Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size) {
+Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size,
+                                   bool more) {
     // A kernel may insist on non-executable memfds (vm.memfd_noexec); one before 6.3 does not know
     // the flag.
     const char* const label = name.empty() ? "mediaheap" : name.c_str();
@@ -44,8 +45,8 @@ Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint
     if (sized < 0)
         return makeError(-sized, "size a memfd to " + std::to_string(size) + " bytes");
 
-    const int sealed = uninterrupted(
-        [&] { return kernel.addSeals(fd.get(), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL); });
+    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | (more ? 0 : F_SEAL_SEAL);
+    const int sealed = uninterrupted([&] { return kernel.addSeals(fd.get(), seals); });
     if (sealed < 0)
         return makeError(-sealed, "seal a memfd against shrinking and growing");
     return fd;
@@ -60,7 +61,8 @@ Result<std::unique_ptr<Source>> MemfdSource::open(Kernel& kernel, const SourceOp
 }
 
 Result<SourceMemory> MemfdSource::create(uint64_t, size_t size, const CreateOptions& options) {
-    Result<UniqueFd> fd = createSealedMemfd(kernel_, options.name, size);
+    // A block that is exported read-only is sealed against writing then.
+    Result<UniqueFd> fd = createSealedMemfd(kernel_, options.name, size, /*more=*/true);
     if (!fd)
         return std::move(fd).error();
     return SourceMemory{std::move(fd).value(), {}, std::make_unique<PlainSide>(kernel_, size)};

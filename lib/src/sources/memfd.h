@@ -27,7 +27,9 @@ private:
 };
 
 /// An anonymous file of @p size bytes that nobody can shrink or grow (memfd_create(2),
-/// F_ADD_SEALS): a mapping that somebody else made of it can never fault.
-Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size);
+/// F_ADD_SEALS): a mapping that somebody else made of it can never fault. It takes further seals
+/// where @p more says so.
+Result<UniqueFd> createSealedMemfd(Kernel& kernel, const std::string& name, uint64_t size,
+                                   bool more = false);
 
 } // namespace mediaheap
