@@ -211,7 +211,7 @@ static void installProperties(GObjectClass* klass) {
         "neighbour offers, else the best source of this machine",
         HeapHolder::defaultHeap,
         static_cast<GParamFlags>(G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY |
-                                 G_PARAM_STATIC_STRINGS));
+                                 GST_PARAM_DOC_SHOW_DEFAULT | G_PARAM_STATIC_STRINGS));
 
     /**
      * GstMediaHeapUpload:memory-per-plane:

@@ -22,6 +22,9 @@ tells() {
 tells mediaheap 'mediaheapupload: Media heap uploader' 'mediaheapdownload: Media heap downloader' \
     '2 features' 'License +LGPL'
 tells mediaheapupload \
+    'Rank +none \(0\)' 'Klass +Generic/Memory' \
+    'memory-per-plane +: Make every plane of a raw video frame a memory' \
+    'Boolean. Default: false' \
     'Description +Lends heap buffers upstream, copies what was not allocated there' \
     "SINK template: 'sink'" "SRC template: 'src'" 'Availability: Always' 'ANY' \
     'heap +: Where buffers are made: <source>' \
