@@ -108,7 +108,7 @@ TEST_P(Holders, CountDriversThatMapWithoutBeingAttached) {
 TEST_P(Holders, AreShownWithTheirBlocksAfterTheyWereKilled) {
     const TemporaryDirectory temporary;
     const EnvironmentVariable variable("MEDIAHEAP_RUNTIME_DIR", temporary.path().c_str());
-    ChildProcess child([this] {
+    ChildProcess child([] {
         auto own = must(Heap::open(GetParam() + std::string(",size=1M,zone=killed")));
         AllocOptions options;
         options.name = "lost";
