@@ -19,7 +19,7 @@ using mediaheap::gst::MemoryState;
 /**
  * gst_media_heap_wrap_fd:
  * @heap: a #GstMediaHeap
- * @fd: (transfer full): a DMA-BUF of whatever exporter, or a memfd; closed with the memory, and at
+ * @fd: a DMA-BUF of whatever exporter, or a memfd; closed with the memory, and at
  *     once where this fails
  * @size: bytes of data, from the beginning of @fd; 0 for all that it has
  * @error: (nullable): return location for a #GError
@@ -92,7 +92,7 @@ GstMemory* gst_media_heap_wrap_fd(GstMediaHeap* heap, gint fd, gsize size, GErro
  *
  * Thread safety: any thread.
  *
- * Returns: (transfer full): the descriptor, to be closed by the caller; -1 with @error set
+ * Returns: the descriptor, to be closed by the caller; -1 with @error set
  *
  * Since: 0.1
  */
