@@ -89,10 +89,12 @@ int DmabufSide::syncRange(uint64_t flags, ByteRange range) noexcept {
 }
 
 void DmabufSide::mappedAt(void* address) noexcept {
-    if (abilities_->syncsRanges == Answer::No)
+    // Asked once: another thread may find the answer at any moment.
+    const Answer known = abilities_->syncsRanges;
+    if (known == Answer::No)
         return;
     rangedFrom_ = static_cast<char*>(address);
-    if (abilities_->syncsRanges == Answer::Unknown && !tryRange())
+    if (known == Answer::Unknown && !tryRange())
         rangedFrom_ = nullptr;
 }
 

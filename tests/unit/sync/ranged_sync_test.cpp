@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Accesses to parts of a block, where the exporter can sync parts and where it cannot.
+#include <atomic>
 #include <cerrno>
 #include <linux/dma-buf.h>
 #include <memory>
 #include <string>
 #include <sys/mman.h>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -75,6 +77,29 @@ TEST_F(RangedSyncTest, TriesOnceForAllBuffersOfAnExporter) {
     sibling.mappedAt(data);
     EXPECT_THAT(calls(), IsEmpty());
     EXPECT_EQ(sibling.reach({100, 10}), (ByteRange{64, 64}));
+}
+
+TEST_F(RangedSyncTest, ThreadsThatTryAtOnceAllFindWhatTheExporterCannot) {
+    kernel.knowsSyncRange = false;
+    constexpr int rounds = 20000;
+    std::vector<DmabufAbilities> unknown(rounds);
+    std::atomic<int> arrived{0};
+    std::atomic<int> mistaken{0};
+    const auto mapAll = [&] {
+        for (int round = 0; round < rounds; ++round) {
+            const std::shared_ptr<DmabufAbilities> shared(std::shared_ptr<void>(),
+                                                          &unknown[static_cast<size_t>(round)]);
+            DmabufSide own(kernel, buffer.get(), size, shared);
+            for (++arrived; arrived < 2 * (round + 1);)
+                std::this_thread::yield();
+            own.mappedAt(data);
+            mistaken += own.reach({100, 10}) == (ByteRange{0, size}) ? 0 : 1;
+        }
+    };
+    std::thread other(mapAll);
+    mapAll();
+    other.join();
+    EXPECT_EQ(mistaken, 0);
 }
 
 TEST_F(RangedSyncTest, TriesWithWhatDisturbsNobody) {
