@@ -135,10 +135,7 @@ TEST_F(DefaultAllocatorTest, AnAdapterCutsAndJoinsWhatIsInTheHeap) {
 }
 
 TEST_F(DefaultAllocatorTest, FramesOfEveryFormatAreCopiedPlaneByPlane) {
-    for (guint number = GST_VIDEO_FORMAT_I420;; number++) {
-        const auto format = static_cast<GstVideoFormat>(number);
-        if (gst_video_format_to_string(format) == nullptr)
-            break;
+    for (const GstVideoFormat format : videoFormats()) {
         GstVideoInfo info;
         if (!gst_video_info_set_format(&info, format, 64, 48) || info.size == 0)
             continue; // without a layout in memory

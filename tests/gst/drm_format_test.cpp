@@ -17,12 +17,8 @@ using mediaheap::gst::formatOfDrm;
 
 /// Calls @p see with the name of every format that this GStreamer has.
 template <typename See> void forEachFormat(See see) {
-    for (guint number = GST_VIDEO_FORMAT_I420;; number++) {
-        const char* name = gst_video_format_to_string(static_cast<GstVideoFormat>(number));
-        if (name == nullptr)
-            return;
-        see(name);
-    }
+    for (const GstVideoFormat format : videoFormats())
+        see(gst_video_format_to_string(format));
 }
 
 TEST(DrmFormat, GoesThereAndBack) {

@@ -52,6 +52,17 @@ Owned<GstMediaHeap> openTestHeap(const std::string& options) {
     return heap;
 }
 
+std::vector<GstVideoFormat> videoFormats() {
+    auto* const all = static_cast<GEnumClass*>(g_type_class_ref(GST_TYPE_VIDEO_FORMAT));
+    std::vector<GstVideoFormat> formats;
+    for (guint at = 0; at < all->n_values; at++) {
+        if (all->values[at].value > GST_VIDEO_FORMAT_ENCODED)
+            formats.push_back(static_cast<GstVideoFormat>(all->values[at].value));
+    }
+    g_type_class_unref(all);
+    return formats;
+}
+
 guint64 stat(GstMediaHeap* heap, const char* field) {
     const Owned<GstStructure> stats(gst_media_heap_get_stats(heap));
     guint64 value = 0;

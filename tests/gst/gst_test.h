@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gst/gst.h>
 #include <gst/mediaheap/mediaheap.h>
@@ -37,6 +38,9 @@ std::string testHeapString(const std::string& options);
 
 /// Opens testHeapString(@p options), failing the test where that fails.
 Owned<GstMediaHeap> openTestHeap(const std::string& options = "size=8M");
+
+/// Every format that this GStreamer has, those without a layout in memory too.
+std::vector<GstVideoFormat> videoFormats();
 
 /// A field of gst_media_heap_get_stats().
 guint64 stat(GstMediaHeap* heap, const char* field);

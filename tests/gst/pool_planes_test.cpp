@@ -95,16 +95,12 @@ TEST_F(PlanesTest, CarryTheMetaEvenWhereNobodyAskedForIt) {
 }
 
 TEST_F(PlanesTest, OfEveryFormatAddUpToTheFrame) {
-    for (guint number = GST_VIDEO_FORMAT_I420;; number++) {
-        const auto format = static_cast<GstVideoFormat>(number);
-        const char* name = gst_video_format_to_string(format);
-        if (name == nullptr || gst_video_format_get_info(format)->name == nullptr)
-            break;
+    for (const GstVideoFormat format : videoFormats()) {
         GstVideoInfo info;
         if (!gst_video_info_set_format(&info, format, 161, 121) || info.size == 0)
             continue; // without a layout in memory, as DMA_DRM
-        const std::string caps =
-            std::string("video/x-raw,format=") + name + ",width=161,height=121";
+        const std::string caps = std::string("video/x-raw,format=") +
+                                 gst_video_format_to_string(format) + ",width=161,height=121";
         for (const bool padded : {false, true}) {
             // gst_video_info_align() moves palettes, and planes of tiles, out of the frame.
             if (padded && (GST_VIDEO_FORMAT_INFO_HAS_PALETTE(info.finfo) ||
