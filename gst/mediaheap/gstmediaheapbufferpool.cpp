@@ -189,6 +189,20 @@ static void install_signals(GObjectClass* klass) {
     g_signal_new(mediaheap::gst::allocationFailed::name, G_TYPE_FROM_CLASS(klass),
                  static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED), 0, nullptr,
                  nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+    /**
+     * GstMediaHeapBufferPool::waiting:
+     * @pool: the pool
+     * @reason: heap string, cause and remedy
+     *
+     * Somebody has waited for a buffer for as long as the pool waits for memory that others have
+     * (gst_media_heap_buffer_pool_config_set_when_full(); a second at least), and goes on waiting
+     * for one of the pool's own to come back. Emitted in the thread that waits, again each time
+     * that this has passed. Nothing is wrong where the pipeline is paused.
+     *
+     * Since: 0.1
+     */
+    g_signal_new(mediaheap::gst::waitingSignal, G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0,
+                 nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void gst_media_heap_buffer_pool_class_init(GstMediaHeapBufferPoolClass* klass) {

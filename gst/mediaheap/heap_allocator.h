@@ -36,6 +36,9 @@ constexpr const char* buffer = "allocation-failed::buffer"; ///< a buffer, howev
 constexpr const char* bufferNow = "allocation-failed::buffer-now"; ///< a buffer without waiting
 } // namespace allocationFailed
 
+/// Of a pool of which somebody has waited long for a buffer.
+constexpr const char* waitingSignal = "waiting";
+
 /// What the allocators of all heaps have in common, GstMediaHeapDmaBufAllocator,
 /// GstMediaHeapFdAllocator and those that know physical addresses: all but their parent class. That
 /// class makes the GstMemory and frees it; sharing it is its work too. Mapping

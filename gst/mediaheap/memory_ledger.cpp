@@ -10,6 +10,8 @@ namespace mediaheap::gst {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 /// Whether a device works on @p memory. What is not of a heap is for others to judge.
 bool isBusy(GstMemory* memory) {
     const MemoryState* state = MemoryState::of(memory);
@@ -128,7 +130,8 @@ void MemoryLedger::begin(Terms terms) {
     release(std::move(left));
 }
 
-MemoryLedger::Lot MemoryLedger::take(bool wait) {
+MemoryLedger::Lot MemoryLedger::take(bool wait, milliseconds patience) {
+    std::optional<Moment> deadline;
     std::unique_lock lock(mutex_);
     lastUse_ = tick();
     Lot lot;
@@ -145,11 +148,16 @@ MemoryLedger::Lot MemoryLedger::take(bool wait) {
         }
         if (takeBusy(lot))
             return lot;
-        changed_.wait(lock);
+        if (!waitForChange(lock, deadline, patience)) {
+            lot.kind = Lot::Kind::Late;
+            return lot;
+        }
     }
 }
 
-MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait) {
+MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait,
+                                             milliseconds patience) {
+    std::optional<Moment> deadline;
     std::unique_lock lock(mutex_);
     Lot lot;
     for (;;) {
@@ -168,7 +176,10 @@ MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait) {
         }
         if (takeBusy(lot) || live_ < terms_.minimum)
             return lot;
-        changed_.wait(lock);
+        if (!waitForChange(lock, deadline, patience)) {
+            lot.kind = Lot::Kind::Late;
+            return lot;
+        }
     }
 }
 
@@ -339,6 +350,18 @@ bool MemoryLedger::takeRoom(Lot& lot) {
     lot.kind = Lot::Kind::Room;
     lot.seat = Seat(shared_from_this(), run_);
     lot.departures = departures_;
+    return true;
+}
+
+/// False once @p patience has passed since the first call with @p deadline.
+bool MemoryLedger::waitForChange(std::unique_lock<std::mutex>& lock,
+                                 std::optional<Moment>& deadline, milliseconds patience) {
+    const Moment now = std::chrono::steady_clock::now();
+    if (!deadline)
+        deadline = now + patience;
+    if (now >= *deadline)
+        return false;
+    changed_.wait_until(lock, *deadline);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <gst/gst.h>
@@ -91,6 +92,7 @@ public:
             Room,     ///< the right to make a memory
             Flushing, ///< nothing, the pool is flushing or stopped
             Full,     ///< nothing, and the taker did not want to wait
+            Late,     ///< nothing, for as long as the taker has patience
             Hopeless, ///< nothing, and nothing that is sure to come back
         };
         Kind kind = Kind::Hopeless;
@@ -107,14 +109,15 @@ public:
 
     /// Something idle that no device works on, oldest first; else room for a new memory; else waits
     /// for either. Where all that is idle has devices to wait for, that is for the taker to do: the
-    /// oldest comes as Lot::Kind::Busy, and goes to settle() in any case.
-    Lot take(bool wait);
+    /// oldest comes as Lot::Kind::Busy, and goes to settle() in any case. Who waits hears of it
+    /// each time that @p patience has passed, with Lot::Kind::Late.
+    Lot take(bool wait, std::chrono::milliseconds patience);
 
     /// To be called when a memory could not be made for lack of space, after its seat has been
     /// left: something idle; else room again, where a memory has been freed since @p departures was
     /// read; else waits for one as long as any is out. With fewer than its minimum the pool cannot
     /// count on those: whoever has them may be waiting for more, and that is Lot::Kind::Hopeless.
-    Lot takeReturned(uint64_t departures, bool wait);
+    Lot takeReturned(uint64_t departures, bool wait, std::chrono::milliseconds patience);
 
     /// To be called with what came as busy: @p done makes it the taker's, as a buffer or a memory;
     /// otherwise it is idle again.
@@ -158,6 +161,8 @@ private:
         std::deque<GstMemory*> memories;
     };
 
+    using Moment = std::chrono::steady_clock::time_point;
+
     static uint64_t tick();
     bool takeIdle(Lot& lot);
     bool takeBusy(Lot& lot);
@@ -166,6 +171,8 @@ private:
     size_t out() const { return live_ - idle() + strays_; }
     /// Nobody has anything of the pool, nor is about to.
     bool isAtRest() const { return out() + reserved_ == 0; }
+    bool waitForChange(std::unique_lock<std::mutex>& lock, std::optional<Moment>& deadline,
+                       std::chrono::milliseconds patience);
     Idle stopKeeping();
     static void release(Idle idle);
     void vacate(uint64_t run, bool occupied);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pool_shortage.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -23,6 +25,12 @@ constexpr milliseconds lookout{10};
 
 std::string inMilliseconds(steady_clock::duration time) {
     return std::to_string(std::chrono::duration_cast<milliseconds>(time).count()) + " ms";
+}
+
+/// As heap strings have it, rounded up.
+std::string inMebibytes(uint64_t bytes) {
+    constexpr uint64_t mebi = uint64_t{1} << 20;
+    return "size=" + std::to_string((bytes + mebi - 1) / mebi) + "M";
 }
 
 } // namespace
@@ -82,6 +90,33 @@ void PoolShortage::log(const Error& error) {
         GST_INFO_OBJECT(pool_, "waiting for a buffer to come back: %s", error.message().c_str());
 }
 
+milliseconds PoolShortage::patience() const {
+    constexpr milliseconds least{1000}; // no wait for others' memory is still one for its own
+    constexpr milliseconds most = std::chrono::hours(24);
+    const auto asked = std::chrono::duration_cast<milliseconds>(
+        nanoseconds(std::min<uint64_t>(config_.maxWait, INT64_MAX)));
+    return std::clamp(asked, least, most);
+}
+
+Error PoolShortage::explainWait(const MemoryLedger::Holding& holding) const {
+    const size_t all = holding.out + holding.idle;
+    Error error;
+    error.heap = coreOf(heap_)->description();
+    error.code = ETIMEDOUT;
+    error.step = "hand out a buffer of " + holding.owner;
+    error.cause = "still waiting: all " + std::to_string(all) + " have been in use for " +
+                  inMilliseconds(patience());
+    error.remedy =
+        "an element that keeps several frames, or is slow, needs more: set min-buffers=" +
+        std::to_string(all + 1) + " or more";
+    if (config_.max != 0 && all >= config_.max)
+        error.remedy += ", and raise max-buffers or max-bytes";
+    else if (!hasRoom())
+        error.remedy += ", in a heap of at least " +
+                        inMebibytes(coreOf(heap_)->stats().used + config_.blockSize());
+    return error;
+}
+
 Error PoolShortage::explain(Error error, const Endurance& endurance) const {
     if (error.code != ENOMEM)
         return error;
@@ -94,7 +129,6 @@ Error PoolShortage::explain(Error error, const Endurance& endurance) const {
 }
 
 Error PoolShortage::explainStart(guint made, Error error) const {
-    constexpr uint64_t mebi = uint64_t{1} << 20;
     const Stats stats = coreOf(heap_)->stats();
     const uint64_t bytes = config_.memorySize();
     error.step = "make " + std::to_string(config_.min) + " buffers of " + std::to_string(bytes) +
@@ -109,11 +143,11 @@ Error PoolShortage::explainStart(guint made, Error error) const {
         // It is not the heap that is too small.
         if (error.remedy.empty())
             error.remedy = "free memory, raise the limits of the process (ulimit -a), or let the "
-                           "pool start with fewer buffers";
+                           "pool start with fewer buffers (min-buffers)";
         return error;
     }
-    error.remedy = "open the heap with size=" + std::to_string((needed + mebi - 1) / mebi) +
-                   "M or more, or let the pool start with fewer buffers";
+    error.remedy = "open the heap with " + inMebibytes(needed) +
+                   " or more, or let the pool start with fewer buffers (min-buffers)";
     return explain(std::move(error), {});
 }
 

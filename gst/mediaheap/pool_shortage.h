@@ -50,6 +50,10 @@ public:
 
     /// To be told of @p error when somebody waits; the log hears it once for each run.
     void log(const Error& error);
+    /// How long a taker waits for the pool's own buffers before somebody is to hear of it.
+    std::chrono::milliseconds patience() const;
+    /// Why a taker has waited that long for what @p holding says others have.
+    Error explainWait(const MemoryLedger::Holding& holding) const;
     /// @p error with the pools that have the memory, and how long @p endurance has lasted.
     Error explain(Error error, const Endurance& endurance) const;
     /// @p error, with what all buffers that the pool was to start with would have needed; @p made

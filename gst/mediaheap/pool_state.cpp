@@ -145,12 +145,13 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
     Error shortage;
     PoolShortage::Endurance endurance;
     DeviceDeadline deviceDeadline;
-    auto lot = ledger_->take(wait);
+    const auto patience = shortage_.patience();
+    auto lot = ledger_->take(wait, patience);
     for (;;) {
         switch (lot.kind) {
         case MemoryLedger::Lot::Kind::Buffer:
             if (!maker_.keepsFit(lot.buffer)) {
-                lot = ledger_->take(wait);
+                lot = ledger_->take(wait, patience);
                 continue;
             }
             forgetContents(lot.buffer);
@@ -165,17 +166,21 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             if (!done)
                 return fail(done.error(), asked);
             if (!done.value())
-                lot = ledger_->take(wait);
+                lot = ledger_->take(wait, patience);
             continue;
         }
         case MemoryLedger::Lot::Kind::Flushing:
             return GST_FLOW_FLUSHING;
         case MemoryLedger::Lot::Kind::Full:
             return GST_FLOW_EOS;
+        case MemoryLedger::Lot::Kind::Late:
+            tellOfWait(shortage_.explainWait(ledger_->holding()));
+            lot = ledger_->take(wait, patience);
+            continue;
         case MemoryLedger::Lot::Kind::Hopeless:
             if (!wait || !shortage_.outlast(shortage, endurance))
                 return fail(shortage_.explain(std::move(shortage), endurance), asked);
-            lot = ledger_->take(wait);
+            lot = ledger_->take(wait, patience);
             continue;
         case MemoryLedger::Lot::Kind::Room:
             break;
@@ -190,7 +195,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             return fail(shortage, asked);
         if (wait)
             shortage_.log(shortage);
-        lot = ledger_->takeReturned(lot.departures, wait);
+        lot = ledger_->takeReturned(lot.departures, wait, patience);
     }
 }
 
@@ -265,6 +270,12 @@ GstFlowReturn PoolState::fail(const Error& error, Asked asked) {
                                                   : allocationFailed::bufferNow;
     g_signal_emit_by_name(self_, detail, message.c_str());
     return GST_FLOW_ERROR;
+}
+
+void PoolState::tellOfWait(const Error& error) {
+    const std::string message = error.message();
+    GST_INFO_OBJECT(self_, "%s", message.c_str());
+    g_signal_emit_by_name(self_, waitingSignal, message.c_str());
 }
 
 guint PoolState::available() const {

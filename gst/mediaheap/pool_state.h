@@ -76,6 +76,7 @@ private:
     std::string owner() const;
     void remember(const std::string& failure);
     GstFlowReturn fail(const Error& error, Asked asked);
+    void tellOfWait(const Error& error);
     Result<bool> outwaitDevice(MemoryLedger::Lot& lot, DeviceDeadline& deadline);
 
     GstBufferPool* const self_;

@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "stream_error.h"
 
@@ -18,7 +19,7 @@ public:
 
     void silence() {
         const std::lock_guard lock(mutex_);
-        warned_ = failed_ = true;
+        warned_ = failed_ = waited_ = true;
     }
 
     void setPaused(bool paused) {
@@ -31,6 +32,26 @@ public:
         const std::lock_guard lock(mutex_);
         return heard_;
     }
+
+    void tellOfLack(const gchar* reason) { tell(reason, Gravity::Warning); }
+    void tellOfError(const gchar* reason) { tell(reason, Gravity::Error); }
+
+    /// Upstream, or the element itself, waits for a buffer of a pool.
+    void tellOfWait(const gchar* reason) {
+        const ObjectPtr<GstElement> element(static_cast<GstElement*>(g_weak_ref_get(&element_)));
+        if (!element || !isMeantToMove(element.get()))
+            return;
+        {
+            const std::lock_guard lock(mutex_);
+            if (std::exchange(waited_, true))
+                return;
+        }
+        GST_ELEMENT_WARNING(element.get(), RESOURCE, NO_SPACE_LEFT, ("%s", reason), (nullptr));
+    }
+
+private:
+    enum class Gravity { Warning, Error };
+    static constexpr gulong pause = 100 * 1000; // microseconds
 
     void tell(const gchar* reason, Gravity gravity) {
         if (!isNews(reason, gravity))
@@ -51,9 +72,6 @@ public:
         g_usleep(pause);
     }
 
-private:
-    static constexpr gulong pause = 100 * 1000; // microseconds
-
     bool isNews(const gchar* reason, Gravity gravity) {
         const std::lock_guard lock(mutex_);
         if (paused_) {
@@ -71,6 +89,7 @@ private:
     bool paused_ = false;
     bool warned_ = false;
     bool failed_ = false;
+    bool waited_ = false;
     std::string heard_;
 };
 
@@ -91,28 +110,32 @@ void FailureWatch::watch(GstAllocator* allocator) {
     if (allocator_)
         g_signal_handler_disconnect(allocator_.get(), handler_);
     allocator_ = newRef(allocator);
-    handler_ = connect(allocator, "allocation-failed", Gravity::Warning);
+    handler_ = connect(allocator, "allocation-failed", &Teller::tellOfLack);
 }
 
 void FailureWatch::watch(GstBufferPool* pool) {
-    connect(pool, "allocation-failed::start", Gravity::Warning);
-    connect(pool, "allocation-failed::buffer", Gravity::Error);
+    connect(pool, "allocation-failed::start", &Teller::tellOfLack);
+    connect(pool, "allocation-failed::buffer", &Teller::tellOfError);
     // Who does not wait knows what to do without.
-    connect(pool, "allocation-failed::buffer-now", Gravity::Warning);
+    connect(pool, "allocation-failed::buffer-now", &Teller::tellOfLack);
 }
 
-gulong FailureWatch::connect(gpointer source, const char* signal, Gravity gravity) {
+void FailureWatch::watchWaits(GstBufferPool* pool) {
+    connect(pool, "waiting", &Teller::tellOfWait);
+}
+
+gulong FailureWatch::connect(gpointer source, const char* signal, Tell tell) {
     struct Listener {
         std::shared_ptr<Teller> teller;
-        Gravity gravity;
+        Tell tell;
     };
     return g_signal_connect_data(
         source, signal,
         G_CALLBACK(+[](GstObject*, const gchar* reason, Listener* listener) noexcept {
             if (listener->teller)
-                listener->teller->tell(reason, listener->gravity);
+                (*listener->teller.*listener->tell)(reason);
         }),
-        new Listener{teller_, gravity},
+        new Listener{teller_, tell},
         [](gpointer listener, GClosure*) { delete static_cast<Listener*>(listener); },
         static_cast<GConnectFlags>(0));
 }

@@ -31,6 +31,9 @@ public:
 
     /// Watches a lent pool for as long as it lives.
     void watch(GstBufferPool* pool);
+    /// Warns once for each stream when somebody has waited long for a buffer of @p pool, other than
+    /// in a pipeline that is paused.
+    void watchWaits(GstBufferPool* pool);
     /// Watches an allocator, which others have too, until another one is watched or stop().
     void watch(GstAllocator* allocator);
 
@@ -51,8 +54,8 @@ public:
 private:
     class Teller;
 
-    enum class Gravity { Warning, Error };
-    gulong connect(gpointer source, const char* signal, Gravity gravity);
+    using Tell = void (Teller::*)(const gchar* reason);
+    gulong connect(gpointer source, const char* signal, Tell tell);
     void setPaused(bool paused);
     StringPtr heard() const;
 

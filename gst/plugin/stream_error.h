@@ -13,4 +13,8 @@ namespace mediaheap::plugin {
 /// a certain end harms nobody.
 void letPipelineSettle(GstElement* element);
 
+/// Whether the pipeline of @p element plays, or is on its way to another state. One that rests in
+/// PAUSED is not: there, who waits does so rightly.
+bool isMeantToMove(GstElement* element);
+
 } // namespace mediaheap::plugin

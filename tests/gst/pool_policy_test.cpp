@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Who waits for whom and how long, what one is told in the end, and the budget of a pool.
+#include <future>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,32 @@ TEST_F(PolicyTest, WithItsMinimumAPoolWaitsForItsOwnPastEveryDeadline) {
     std::vector<Owned<GstBuffer>> mine = take(pool, 2);
     auto taking = taker(pool);
     EXPECT_TRUE(waits(taking)) << "a paused pipeline may keep its buffers as long as it likes";
+    mine.pop_back();
+    EXPECT_EQ(resultOf(taking), GST_FLOW_OK);
+}
+
+TEST_F(PolicyTest, OfALongWaitForItsOwnTheSignalTellsAndTheWaitGoesOn) {
+    std::promise<std::string> told;
+    g_signal_connect(pool.get(), "waiting",
+                     G_CALLBACK(+[](GstBufferPool* emitter, const char* reason, void* promise) {
+                         g_signal_handlers_disconnect_by_data(emitter, promise);
+                         static_cast<std::promise<std::string>*>(promise)->set_value(reason);
+                     }),
+                     &told);
+    Terms terms{2, 2};
+    terms.maxWait = 1; // nanosecond; a second is the least
+    startWith(pool, terms);
+    std::vector<Owned<GstBuffer>> mine = take(pool, 2);
+    auto taking = taker(pool);
+    auto reason = told.get_future();
+    ASSERT_EQ(reason.wait_for(patience), std::future_status::ready);
+    const std::string text = reason.get();
+    for (const std::string& part :
+         {std::string(gst_media_heap_get_description(heap.get())), "'" + nameOf(pool) + "'",
+          std::string("all 2"), std::string("min-buffers=3"), std::string("max-buffers")})
+        EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+    EXPECT_TRUE(waits(taking));
+    EXPECT_EQ(failureOf(pool), "") << "a wait is no failure";
     mine.pop_back();
     EXPECT_EQ(resultOf(taking), GST_FLOW_OK);
 }

@@ -152,6 +152,27 @@ INSTANTIATE_TEST_SUITE_P(On, FourPipelines,
                                          Way{"Copies", " ! identity drop-allocation=true"}),
                          [](const auto& way) { return std::string(way.param.name); });
 
+// A pool waits for its own buffers however long that takes, but not without a word.
+
+TEST_F(UploadSharing, WhoeverKeepsMoreBuffersThanThereAreIsNotLeftWithoutAReason) {
+    Pipeline pipeline(describe("camera", "videotestsrc num-buffers=9",
+                               "max-buffers=2 max-wait=0 ! queue min-threshold-buffers=4", ""));
+    pipeline.setState(GST_STATE_PLAYING);
+    for (int times = 0; times < 2000 && pipeline.warnings().empty(); times++)
+        g_usleep(10 * 1000);
+    EXPECT_TRUE(isOneTextWith(pipeline.warnings(), {gst_media_heap_get_description(heap.get()),
+                                                    "camera", "all 2", "min-buffers=3"}));
+    EXPECT_TRUE(pipeline.errors().empty());
+    pipeline.setState(GST_STATE_NULL);
+}
+
+TEST_F(UploadSharing, OfAPausedPipelineNobodyIsWarned) {
+    Pipeline pipeline(describe("camera", "videotestsrc", "max-buffers=2 max-wait=0 ! queue", ""));
+    ASSERT_TRUE(pipeline.reach(GST_STATE_PAUSED));
+    g_usleep(1500 * 1000); // the least wait that is told of is a second
+    EXPECT_TRUE(pipeline.warnings().empty());
+}
+
 } // namespace
 
 } // namespace mediaheap::test
