@@ -54,6 +54,11 @@ void CopyPool::setFlushing(bool flushing) {
         gst_buffer_pool_set_flushing(pool_.get(), flushing);
 }
 
+bool CopyPool::isFlushing() const {
+    const std::lock_guard lock(mutex_);
+    return flushing_;
+}
+
 void CopyPool::drop() {
     ObjectPtr<GstBufferPool> pool;
     {

@@ -33,6 +33,7 @@ public:
 
     /// Wakes up an acquire() that waits, and refuses further ones.
     void setFlushing(bool flushing);
+    bool isFlushing() const;
 
     /// Frames still out stay valid.
     void drop();

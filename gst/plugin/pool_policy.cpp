@@ -37,9 +37,11 @@ void installNumbersOfBuffers(GObjectClass* klass, guint first) {
      */
     g_object_class_install_property(
         klass, first + MaxBuffers,
-        g_param_spec_uint("max-buffers", "Maximum of buffers",
-                          "Buffers that a pool has at most (0 = as many as there is room for)", 0,
-                          G_MAXUINT, 0, changeableIn(GST_PARAM_MUTABLE_READY)));
+        g_param_spec_uint(
+            "max-buffers", "Maximum of buffers",
+            "Buffers that a pool has at most, and no fewer than its minimum (0 = as many "
+            "as there is room for)",
+            0, G_MAXUINT, 0, changeableIn(GST_PARAM_MUTABLE_READY)));
     /**
      * GstMediaHeapUpload:max-bytes:
      *

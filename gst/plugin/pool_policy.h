@@ -7,6 +7,10 @@
 
 namespace mediaheap::plugin {
 
+/// Elements that hold on to one frame while the next arrives are the rule; kmssink and v4l2sink ask
+/// for as many themselves.
+constexpr guint leastBuffers = 2;
+
 /// How the pools of an element get on with a heap that others use too.
 struct PoolTerms {
     guint minBuffers = 0; ///< at least as many as downstream asks for, in any case

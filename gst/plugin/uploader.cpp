@@ -19,10 +19,6 @@ namespace mediaheap::plugin {
 
 namespace {
 
-/// Elements that hold on to one frame while the next arrives are the rule; kmssink and v4l2sink ask
-/// for as many themselves.
-constexpr guint leastBuffers = 2;
-
 guint64 field(const GstStructure* structure, const char* name) {
     guint64 value = 0;
     gst_structure_get_uint64(structure, name, &value);
@@ -30,6 +26,9 @@ guint64 field(const GstStructure* structure, const char* name) {
 }
 
 guint64 roundedUp(guint64 value, guint64 grain) { return (value + grain - 1) / grain * grain; }
+
+// Nothing tells of memory that others give back, so it is looked for.
+constexpr gulong lookout = 10 * 1000; // microseconds
 
 /// Why @p pool gave nothing; NULL where there is no pool, or it does not say.
 StringPtr failureOf(GstBufferPool* pool) {
@@ -49,13 +48,15 @@ bool isMemoryOf(GstMemory* memory, GstMediaHeap* heap) {
 } // namespace
 
 Uploader::Uploader(GstBaseTransform* element)
-    : element_(element), heap_(GST_ELEMENT(element)), failures_(GST_ELEMENT(element)) {}
+    : element_(element), heap_(GST_ELEMENT(element)), failures_(GST_ELEMENT(element)),
+      budget_(GST_ELEMENT(element)) {}
 
 void Uploader::start() {
     counters_.reset();
+    toldOfDemand_ = false;
     lent_.reset();
     failures_.start();
-    refusedBudget_ = false;
+    budget_.start(policy_.terms());
     copies_.setFlushing(false);
 }
 
@@ -98,10 +99,29 @@ bool Uploader::mayBeDmaBuf() const {
     return !heap || gst_media_heap_is_dmabuf(heap.get());
 }
 
+/// Tells who demands DMA-BUFs of a heap without any; upstream would only say that nothing was
+/// negotiated. A warning, since the demand may be no more than a question.
+void Uploader::checkDemand() const {
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    const CapsPtr peer(gst_pad_peer_query_caps(GST_BASE_TRANSFORM_SRC_PAD(element_), nullptr));
+    if (!heap || !peer || gst_caps_is_any(peer.get()) || gst_caps_is_empty(peer.get()) ||
+        !gst_caps_is_empty(withoutDmaBuf(peer.get()).get()) || toldOfDemand_.exchange(true))
+        return;
+    GST_ELEMENT_WARNING(
+        element_, RESOURCE, SETTINGS,
+        ("heap '%s' has no DMA-BUFs, which downstream demands; choose one that has, "
+         "such as udmabuf or dma-heap:system (`mediaheap list` shows what there is)",
+         gst_media_heap_get_description(heap.get())),
+        ("downstream takes %" GST_PTR_FORMAT, peer.get()));
+}
+
 CapsPtr Uploader::transformCaps(GstPadDirection direction, const GstCaps* caps,
                                 GstCaps* filter) const {
     CapsPtr result;
     if (!mayBeDmaBuf()) {
+        // Nothing is left of what downstream takes and upstream has.
+        if (direction == GST_PAD_SRC && gst_caps_is_empty(caps))
+            checkDemand();
         result.reset(gst_caps_copy(caps));
     } else if (direction == GST_PAD_SINK) {
         result = withDmaBuf(caps);
@@ -121,50 +141,11 @@ CapsPtr Uploader::transformCaps(GstPadDirection direction, const GstCaps* caps,
 
 bool Uploader::setCaps(const GstCaps* caps) {
     MediaFormat format = MediaFormat::of(caps);
-    if (!fitsBudget(format))
+    const ObjectPtr<GstMediaHeap> heap = heap_.get();
+    if (heap && format.isRawVideo() && !budget_.admits(heap.get(), format.info, leastTerms()))
         return false;
     format_ = std::move(format);
     return true;
-}
-
-bool Uploader::fitsBudget(const MediaFormat& format) {
-    const ObjectPtr<GstMediaHeap> heap = heap_.get();
-    if (!heap || !format.isRawVideo())
-        return true;
-    const StructurePtr stats(gst_media_heap_get_stats(heap.get()));
-    const guint64 budget = field(stats.get(), "size");
-    const guint64 frame = GST_VIDEO_INFO_SIZE(&format.info);
-    const guint64 needed = leastBuffers * roundedUp(frame, static_cast<guint64>(getpagesize()));
-    const guint64 allowed = policy_.terms().maxBytes;
-    if (budget >= needed && (allowed == 0 || allowed >= needed))
-        return true;
-    if (budget >= needed) {
-        letPipelineSettle(GST_ELEMENT(element_));
-        GST_ELEMENT_ERROR(
-            element_, RESOURCE, SETTINGS,
-            ("max-bytes=%" G_GUINT64_FORMAT " is smaller than two frames of %dx%d %s, which take "
-             "%" G_GUINT64_FORMAT " bytes of heap '%s'; set it to that or more",
-             allowed, GST_VIDEO_INFO_WIDTH(&format.info), GST_VIDEO_INFO_HEIGHT(&format.info),
-             GST_VIDEO_INFO_NAME(&format.info), needed, gst_media_heap_get_description(heap.get())),
-            (nullptr));
-        return false;
-    }
-
-    // Upstream offers the same caps again and again.
-    if (!refusedBudget_) {
-        letPipelineSettle(GST_ELEMENT(element_));
-        GST_ELEMENT_ERROR(
-            element_, RESOURCE, NO_SPACE_LEFT,
-            ("heap '%s': its size of %" G_GUINT64_FORMAT " bytes is smaller than two frames of "
-             "%dx%d %s, which take %" G_GUINT64_FORMAT
-             " bytes; open it with size=%" G_GUINT64_FORMAT "M or more",
-             gst_media_heap_get_description(heap.get()), budget, GST_VIDEO_INFO_WIDTH(&format.info),
-             GST_VIDEO_INFO_HEIGHT(&format.info), GST_VIDEO_INFO_NAME(&format.info), needed,
-             roundedUp(needed, 1 << 20) >> 20),
-            (nullptr));
-    }
-    refusedBudget_ = true;
-    return false;
 }
 
 void Uploader::decideAllocation(GstQuery* answered) {
@@ -210,21 +191,29 @@ bool Uploader::downstreamPoolIsOurs(GstMediaHeap* heap) const {
     return owner.get() == heap;
 }
 
+/// As the properties say, whatever downstream wishes.
+PoolTerms Uploader::leastTerms() const {
+    PoolTerms terms = policy_.terms();
+    terms.minBuffers = std::max(terms.minBuffers, leastBuffers);
+    return terms;
+}
+
 /// As the properties say, and as many buffers as everybody needs.
 PoolTerms Uploader::termsToLend() const {
-    PoolTerms terms = policy_.terms();
-    terms.minBuffers = std::max({terms.minBuffers, wishes_.minBuffers(), leastBuffers});
+    PoolTerms terms = leastTerms();
+    terms.minBuffers = std::max(terms.minBuffers, wishes_.minBuffers());
     if (terms.maxBuffers > 0)
         terms.maxBuffers = std::max(terms.maxBuffers, terms.minBuffers);
     return terms;
 }
 
-ObjectPtr<GstBufferPool> Uploader::newPool(GstMediaHeap* heap) const {
+ObjectPtr<GstBufferPool> Uploader::newPool(GstMediaHeap* heap) {
     ObjectPtr<GstBufferPool> pool(gst_media_heap_buffer_pool_new(heap));
     const StringPtr path(gst_object_get_path_string(GST_OBJECT(element_)));
     gst_media_heap_buffer_pool_set_user(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()), path.get());
     gst_media_heap_buffer_pool_set_memory_per_plane(GST_MEDIA_HEAP_BUFFER_POOL(pool.get()),
                                                     memoryPerPlane_);
+    failures_.watchWaits(pool.get());
     return pool;
 }
 
@@ -238,6 +227,7 @@ ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps,
                 GST_MEDIA_HEAP_BUFFER_POOL(wishes_.pool()), TRUE);
         lent_.add(wishes_.pool());
         failures_.watch(wishes_.pool());
+        failures_.watchWaits(wishes_.pool());
         return newRef(wishes_.pool());
     }
 
@@ -373,9 +363,43 @@ GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& 
 
 GstFlowReturn Uploader::copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
-    const FailureWatch::Pause pause(failures_);
-    copy = copyBytes(in, allocator.get(), wishes_.params());
-    return copy ? GST_FLOW_OK : noRoom(pause.heard(), heap, gst_buffer_get_size(in));
+    failures_.watch(allocator.get()); // upstream need not have asked for it
+    const gint64 since = g_get_monotonic_time();
+    for (;;) {
+        StringPtr why;
+        {
+            const FailureWatch::Pause pause(failures_);
+            copy = copyBytes(in, allocator.get(), wishes_.params());
+            why = pause.heard();
+        }
+        if (copy)
+            return GST_FLOW_OK;
+        const gsize size = gst_buffer_get_size(in);
+        const GstFlowReturn waited = why ? waitForRoom(heap, size, since) : GST_FLOW_ERROR;
+        if (waited == GST_FLOW_ERROR)
+            return noRoom(std::move(why), heap, size);
+        if (waited != GST_FLOW_OK)
+            return waited;
+    }
+}
+
+/// As a pool does with fewer buffers than its minimum. GST_FLOW_OK: another attempt may succeed;
+/// GST_FLOW_ERROR: no room for @p size bytes since the moment @p since.
+GstFlowReturn Uploader::waitForRoom(GstMediaHeap* heap, gsize size, gint64 since) {
+    const PoolTerms terms = policy_.terms();
+    if (terms.whenFull == GST_MEDIA_HEAP_WHEN_FULL_FAIL)
+        return GST_FLOW_ERROR;
+    for (;;) {
+        const StructurePtr stats(gst_media_heap_get_stats(heap));
+        const auto waited = static_cast<guint64>(g_get_monotonic_time() - since) * 1000;
+        if (field(stats.get(), "size") < size || waited >= terms.maxWait)
+            return GST_FLOW_ERROR;
+        if (copies_.isFlushing())
+            return GST_FLOW_FLUSHING;
+        g_usleep(lookout);
+        if (field(stats.get(), "largest-free") >= size)
+            return GST_FLOW_OK;
+    }
 }
 
 /// @p why is what the pool or the allocator said, with heap string and remedy.

@@ -9,6 +9,7 @@
 #include "copy_pool.h"
 #include "downstream_wishes.h"
 #include "failure_watch.h"
+#include "frame_budget.h"
 #include "heap_holder.h"
 #include "lent_pools.h"
 #include "media_format.h"
@@ -68,11 +69,12 @@ public:
 
 private:
     bool mayBeDmaBuf() const;
+    void checkDemand() const;
     CapsPtr preferredDownstream(const GstCaps* possible) const;
-    bool fitsBudget(const MediaFormat& format);
 
+    PoolTerms leastTerms() const;
     PoolTerms termsToLend() const;
-    ObjectPtr<GstBufferPool> newPool(GstMediaHeap* heap) const;
+    ObjectPtr<GstBufferPool> newPool(GstMediaHeap* heap);
     ObjectPtr<GstBufferPool> poolToLend(GstMediaHeap* heap, GstCaps* caps, guint& size);
     bool downstreamPoolIsOurs(GstMediaHeap* heap) const;
 
@@ -81,6 +83,7 @@ private:
     BufferPtr copyAside(GstBuffer* in, GstMediaHeap* heap);
     GstFlowReturn copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
     GstFlowReturn copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
+    GstFlowReturn waitForRoom(GstMediaHeap* heap, gsize size, gint64 since);
     GstFlowReturn noRoom(StringPtr why, GstMediaHeap* heap, gsize size);
     GstFlowReturn unreadable(GstBuffer* in);
 
@@ -90,13 +93,14 @@ private:
     CopyCounters counters_;
     LentPools lent_;
     FailureWatch failures_;
+    FrameBudget budget_;
     CopyPool copies_;
 
     std::atomic<bool> memoryPerPlane_{false};
+    mutable std::atomic<bool> toldOfDemand_{false};
     MediaFormat format_;
     DownstreamWishes wishes_;
     bool downstreamPoolLent_ = false;
-    bool refusedBudget_ = false;
 };
 
 } // namespace mediaheap::plugin

@@ -92,7 +92,7 @@ TEST_F(UploadHeap, ABudgetSmallerThanTwoFramesIsOneErrorWithSizesAndRemedy) {
         if (error.find("heap '") != std::string::npos)
             ours.push_back(error);
     }
-    EXPECT_TRUE(isOneTextWith(ours, {heap, "204800 bytes", "two frames of 320x240 NV12",
+    EXPECT_TRUE(isOneTextWith(ours, {heap, "204800 bytes", "2 frames of 320x240 NV12",
                                      std::to_string(twoFrames()) + " bytes", "size=1M or more"}));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The properties of mediaheapupload that say how its pools get on with a heap that others use too.
+#include <chrono>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -134,6 +136,56 @@ TEST_F(UploadPolicy, ABudgetSmallerThanTwoFramesIsAnErrorWithTheFigures) {
     EXPECT_TRUE(
         isOneTextWith(rig->errors(), {"max-bytes=" + std::to_string(2 * block() - 1),
                                       "320x240 NV12", std::to_string(2 * block()) + " bytes"}));
+}
+
+TEST_F(UploadPolicy, AMinimumThatTheHeapCannotHoldIsOneErrorBeforeAnythingIsAllocated) {
+    open(4);
+    set("min-buffers", 5u);
+    gst_harness_push_event(rig->harness(), gst_event_new_stream_start("many"));
+    const Owned<GstCaps> parsed(gst_caps_from_string(caps.c_str()));
+    for (int i = 0; i < 2; i++)
+        gst_harness_push_event(rig->harness(), gst_event_new_caps(parsed.get()));
+    EXPECT_TRUE(isOneTextWith(
+        rig->errors(), {gst_media_heap_get_description(heap.get()), "5 frames of 320x240 NV12",
+                        std::to_string(5 * block()) + " bytes", "min-buffers=4 or fewer"}));
+    EXPECT_EQ(stat(heap.get(), "peak"), 0u);
+}
+
+TEST_F(UploadPolicy, AMinimumBeyondAllNumbersIsRefusedAsWell) {
+    open(4);
+    set("min-buffers", G_MAXUINT);
+    gst_harness_push_event(rig->harness(), gst_event_new_stream_start("most"));
+    const Owned<GstCaps> parsed(gst_caps_from_string(caps.c_str()));
+    gst_harness_push_event(rig->harness(), gst_event_new_caps(parsed.get()));
+    EXPECT_TRUE(isOneTextWith(rig->errors(), {"4294967295 frames", "min-buffers=4 or fewer"}));
+}
+
+TEST_F(UploadPolicy, BoundsThatContradictEachOtherAreWarnedOf) {
+    open(16);
+    gst_element_set_state(rig->element(), GST_STATE_READY);
+    set("min-buffers", 5u);
+    set("max-buffers", 3u);
+    gst_element_set_state(rig->element(), GST_STATE_PLAYING);
+    rig->start(caps);
+    EXPECT_TRUE(isOneTextWith(rig->warnings(), {"max-buffers=3", "min-buffers=5"}));
+    EXPECT_EQ(rig->ask(caps).max, 5u);
+}
+
+TEST_F(UploadPolicy, WhatIsNoVideoWaitsForMemoryThatOthersHave) {
+    openString(testHeapString("size=64K"));
+    set("max-wait", guint64{GST_CLOCK_TIME_NONE});
+    rig->start("test/data");
+    const std::string bytes(65536, 'x');
+    Owned<GstBuffer> first =
+        rig->push(Owned<GstBuffer>(gst_buffer_new_memdup(bytes.data(), bytes.size())));
+    ASSERT_NE(first, nullptr);
+    auto second = std::async(std::launch::async, [&] {
+        return rig->push(Owned<GstBuffer>(gst_buffer_new_memdup(bytes.data(), bytes.size())));
+    });
+    EXPECT_EQ(second.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    first.reset();
+    EXPECT_NE(second.get(), nullptr);
+    EXPECT_TRUE(rig->warnings().empty());
 }
 
 TEST_F(UploadPolicy, AnUpstreamThatWaitedInVainIsOneErrorWhichNamesWhoHasTheMemory) {
