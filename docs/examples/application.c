@@ -7,15 +7,23 @@
 static const char caps_text[] = "video/x-raw,format=NV12,width=640,height=360,framerate=30/1";
 static const int frames = 10;
 
+/* Heap string, cause and remedy. */
+static void on_failure(GstBufferPool* pool, const gchar* reason, gpointer unused) {
+    (void)pool;
+    (void)unused;
+    g_printerr("%s\n", reason);
+}
+
 /* A pool of NV12 frames, ready for use; NULL after a message. */
 static GstBufferPool* new_pool(GstMediaHeap* heap, GstCaps* caps) {
     GstBufferPool* pool = gst_media_heap_buffer_pool_new(heap);
     GstStructure* config = gst_buffer_pool_get_config(pool);
+    g_signal_connect(pool, "allocation-failed", G_CALLBACK(on_failure), NULL);
     /* Size 0: the pool knows what such a frame takes. */
     gst_buffer_pool_config_set_params(config, caps, 0, 3, 3);
     if (gst_buffer_pool_set_config(pool, config) && gst_buffer_pool_set_active(pool, TRUE))
         return pool;
-    g_printerr("the heap has no room for three frames\n");
+    g_printerr("the pool does not start\n");
     gst_object_unref(pool);
     return NULL;
 }

@@ -19,10 +19,12 @@ CAPS = f"video/x-raw,format=RGBA,width={WIDTH},height={HEIGHT},framerate=30/1"
 
 def new_pool(heap):
     pool = GstMediaHeap.MediaHeapBufferPool.new(heap)
+    # Heap string, cause and remedy.
+    pool.connect("allocation-failed", lambda pool, reason: print(reason, file=sys.stderr))
     config = pool.get_config()
     Gst.BufferPool.config_set_params(config, Gst.Caps.from_string(CAPS), 0, 3, 3)
     if not pool.set_config(config) or not pool.set_active(True):
-        raise RuntimeError("the heap has no room for three frames")
+        raise RuntimeError("the pool does not start")
     return pool
 
 
@@ -61,7 +63,9 @@ def main():
     pipeline.set_state(Gst.State.PLAYING)
     right = 0
     for number in range(FRAMES):
-        _, buffer = pool.acquire_buffer(None)
+        flow, buffer = pool.acquire_buffer(None)
+        if flow != Gst.FlowReturn.OK:
+            raise RuntimeError(f"no buffer: {flow.value_nick}")
         draw(buffer, number)
         buffer.pts = number * Gst.SECOND // 30
         source.push_buffer(buffer)
