@@ -14,6 +14,8 @@ class Consumer:
     `meter` is the pad where the frames are looked at. `taken` is what the witness has to have seen
     where a driver or another process takes the memory itself: without that it is no zero-copy. With
     `once` it takes each memory one time only, however often the memory comes back with a frame.
+    Consumers of the same `device` are played one after another: whoever opens a DRM card first is its
+    master, and another one may not set a mode meanwhile.
     """
     name: str
     meter: str
@@ -22,6 +24,7 @@ class Consumer:
     taken: str = ""
     environment: str = ""
     once: bool = False
+    device: str = ""
 
 
 def painted(caps, frames=FRAMES):
@@ -58,11 +61,12 @@ CONSUMERS = (
            "format=NV12,width=640,height=368",
            taken="queued-output"),
     reader("kmssink (vkms)", "kmssink name=consumer driver-name=vkms force-modesetting=true sync=false",
-           "format=RGB16,width=640,height=480", after="", frames=10, taken="imported", once=True),
+           "format=RGB16,width=640,height=480", after="", frames=10, taken="imported", once=True,
+           device="vkms"),
     reader("glupload (Mesa, software)", "glupload name=consumer", "format=RGBA,width=320,height=240",
            after="! gleffects effect=identity ! gldownload ! fakesink name=checked", frames=10,
            taken="imported", once=True,
-           environment="@GL@"),
+           environment="@GL@", device="vkms"),
     reader("waylandsink (weston)", "waylandsink name=consumer sync=false",
            "format=BGRx,width=320,height=240", after="", taken="sent",
            environment="XDG_RUNTIME_DIR=/run/matrix WAYLAND_DISPLAY=matrix"),
