@@ -178,13 +178,17 @@ MmzProcess::PieceRef MmzProcess::around(const void* data) const {
     return at - first < piece->block.size() ? piece : nullptr;
 }
 
-void MmzProcess::forget(const PieceRef& piece) {
+Block MmzProcess::forget(const PieceRef& piece) {
     byAddress_.erase(piece->block.address());
     byData_.erase(reinterpret_cast<uintptr_t>(piece->data()));
+    // Whoever has freed everything is told that nothing is taken. A block that is being made and
+    // gets address 0 meanwhile is made again.
+    return byAddress_.empty() ? std::move(zero_) : Block();
 }
 
 HI_S32 MmzProcess::free(HI_U64 address) {
     PieceRef piece; // goes after the lock
+    Block zero;
     const std::lock_guard lock(mutex_);
     piece = at(address);
     if (!piece || piece->freed)
@@ -193,7 +197,7 @@ HI_S32 MmzProcess::free(HI_U64 address) {
     piece->ownMapping = false;
     if (piece->mappings > 0)
         return HI_ERR_SYS_BUSY;
-    forget(piece);
+    zero = forget(piece);
     return HI_SUCCESS;
 }
 
@@ -245,6 +249,7 @@ HI_S32 MmzProcess::unmap(const void* data, HI_U32 size) {
     if (!data)
         return HI_ERR_SYS_NULL_PTR;
     PieceRef piece; // goes after the lock
+    Block zero;
     {
         const std::lock_guard lock(mutex_);
         piece = around(data);
@@ -257,7 +262,7 @@ HI_S32 MmzProcess::unmap(const void* data, HI_U32 size) {
         else
             piece->ownMapping = false;
         if (piece->freed && piece->mappings == 0)
-            forget(piece);
+            zero = forget(piece);
     }
     if (!piece->cached)
         return HI_SUCCESS;

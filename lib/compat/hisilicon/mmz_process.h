@@ -61,14 +61,16 @@ private:
     // With mutex_ held; null where there is none.
     PieceRef at(HI_U64 address) const;
     PieceRef around(const void* data) const;
-    void forget(const PieceRef& piece);
+    /// What has to go after the lock.
+    [[nodiscard]] Block forget(const PieceRef& piece);
 
     const Kind kind_;
     mutable std::mutex mutex_;
     std::mutex opening_;
     std::shared_ptr<Heap> heap_;
     uint64_t client_ = 0;
-    Block zero_; // keeps address 0, which stands for "everything" and for failure
+    /// Keeps address 0, which stands for "everything" and for failure, while there are blocks.
+    Block zero_;
     std::map<uint64_t, PieceRef> byAddress_;
     std::map<uintptr_t, PieceRef> byData_;
     bool saidCoherent_ = false;

@@ -206,6 +206,25 @@ TEST_F(MmzProcessTest, GivesAddress0ToNobody) {
     EXPECT_EQ(allocate(4096, false).phys, 3u * 4096);
 }
 
+TEST_F(MmzProcessTest, LeavesNothingInTheHeapWhenAllIsFreed) {
+    start("memfd,size=1M");
+    for (const bool unmapsLast : {false, true}) {
+        const Memory first = allocate(8192, true);
+        const Memory second = allocate(4096, true);
+        EXPECT_EQ(process().free(first.phys), HI_SUCCESS);
+        EXPECT_EQ(heap()->stats().used, 2u * 4096) << "and address 0 is still nobody's";
+        if (unmapsLast) {
+            void* const data = process().map(second.phys, 4096, true);
+            EXPECT_EQ(process().free(second.phys), HI_ERR_SYS_BUSY);
+            EXPECT_EQ(process().unmap(data, 4096), HI_SUCCESS);
+        } else {
+            EXPECT_EQ(process().free(second.phys), HI_SUCCESS);
+        }
+        EXPECT_EQ(heap()->stats().used, 0u) << "as a destroy before an update needs it";
+    }
+    EXPECT_EQ(allocate(4096, true).phys, 4096u);
+}
+
 TEST_F(MmzProcessTest, SaysThatThereIsNoHeap) {
     start("udmabuf");
     const CapturedLog log;
