@@ -255,7 +255,7 @@ GstFlowReturn SimDevice::noRoom(GstMemory* memory) {
     GST_ELEMENT_ERROR(element_, RESOURCE, NO_SPACE_LEFT,
                       ("%s has no room for a copy of %" G_GSIZE_FORMAT
                        " bytes, which the device needs since others hold the buffer too; open it "
-                       "with a larger size=",
+                       "with a larger size=, or with larger zones in mmz=",
                        nameOf(memory).c_str(), memory->size),
                       (nullptr));
     return GST_FLOW_ERROR;

@@ -27,10 +27,11 @@ std::string inMilliseconds(steady_clock::duration time) {
     return std::to_string(std::chrono::duration_cast<milliseconds>(time).count()) + " ms";
 }
 
-/// As heap strings have it, rounded up.
-std::string inMebibytes(uint64_t bytes) {
+/// As the heap string of @p heap has its size, rounded up.
+std::string inMebibytes(uint64_t bytes, const std::string& heap) {
     constexpr uint64_t mebi = uint64_t{1} << 20;
-    return "size=" + std::to_string((bytes + mebi - 1) / mebi) + "M";
+    const std::string size = std::to_string((bytes + mebi - 1) / mebi) + "M";
+    return heap.find(",mmz=") == std::string::npos ? "size=" + size : size + " of zones in mmz=";
 }
 
 } // namespace
@@ -113,7 +114,7 @@ Error PoolShortage::explainWait(const MemoryLedger::Holding& holding) const {
         error.remedy += ", and raise max-buffers or max-bytes";
     else if (!hasRoom())
         error.remedy += ", in a heap of at least " +
-                        inMebibytes(coreOf(heap_)->stats().used + config_.blockSize());
+                        inMebibytes(coreOf(heap_)->stats().used + config_.blockSize(), error.heap);
     return error;
 }
 
@@ -146,7 +147,7 @@ Error PoolShortage::explainStart(guint made, Error error) const {
                            "pool start with fewer buffers (min-buffers)";
         return error;
     }
-    error.remedy = "open the heap with " + inMebibytes(needed) +
+    error.remedy = "open the heap with " + inMebibytes(needed, error.heap) +
                    " or more, or let the pool start with fewer buffers (min-buffers)";
     return explain(std::move(error), {});
 }

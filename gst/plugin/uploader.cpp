@@ -408,8 +408,8 @@ GstFlowReturn Uploader::noRoom(StringPtr why, GstMediaHeap* heap, gsize size) {
         const StructurePtr stats(gst_media_heap_get_stats(heap));
         why.reset(g_strdup_printf("heap '%s': no room for a buffer of %" G_GSIZE_FORMAT
                                   " bytes, since %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                                  " bytes are in use; open it with a larger size=, or let fewer "
-                                  "buffers queue",
+                                  " bytes are in use; open it with a larger size=, or larger "
+                                  "zones in mmz=, or let fewer buffers queue",
                                   gst_media_heap_get_description(heap), size,
                                   field(stats.get(), "used"), field(stats.get(), "size")));
     }

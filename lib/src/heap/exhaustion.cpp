@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,18 +21,20 @@ constexpr size_t namesShown = 4;
 struct Group {
     std::string name;
     bool held = false;
+    bool system = false;
     uint64_t bytes = 0;
     uint64_t blocks = 0;
 };
 
 std::vector<Group> groupByName(const Zones& zones) {
-    std::map<std::pair<std::string, bool>, Group> groups;
+    std::map<std::tuple<bool, std::string, bool>, Group> groups;
     for (const Zone* const zone : zones) {
         for (const auto& item : zone->entries()) {
             const Zone::Entry& entry = item.second;
-            Group& group = groups[{entry.name, entry.held}];
+            Group& group = groups[{entry.system, entry.name, entry.held}];
             group.name = entry.name.empty() ? "<unnamed>" : entry.name;
             group.held = entry.held;
+            group.system = entry.system;
             group.bytes += entry.size;
             group.blocks++;
         }
@@ -42,6 +45,22 @@ std::vector<Group> groupByName(const Zones& zones) {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const Group& a, const Group& b) { return a.bytes > b.bytes; });
     return sorted;
+}
+
+/// What makes room for good: zones of `mmz=` grow there, any other with the heap.
+std::string howToGrow(const Zones& zones) {
+    if (!zones.front()->isListed())
+        return "open the heap with a larger size=";
+    if (zones.size() > 1)
+        return "give one of these zones a larger size in mmz=";
+    return "give zone '" + zones.front()->name() + "' a larger size in mmz=";
+}
+
+bool someBlocksCanGo(const Zones& zones) {
+    return std::any_of(zones.begin(), zones.end(), [](const Zone* zone) {
+        return std::any_of(zone->entries().begin(), zone->entries().end(),
+                           [](const auto& item) { return !item.second.system; });
+    });
 }
 
 } // namespace
@@ -58,6 +77,8 @@ std::string nameHolders(const Zones& zones) {
                 std::to_string(group.blocks) + (group.blocks == 1 ? " block" : " blocks");
         if (group.held)
             text += " that an importer still holds";
+        if (group.system)
+            text += " of the system itself";
         separator = ", '";
     }
     if (groups.size() > namesShown)
@@ -67,7 +88,7 @@ std::string nameHolders(const Zones& zones) {
 
 Error explainExhaustion(const Zones& zones, uint64_t size, uint64_t alignment) {
     const std::string step = "allocate " + std::to_string(size) + " bytes";
-    const std::string grow = "open the heap with a larger size=";
+    const std::string grow = howToGrow(zones);
     std::string whole;
     std::string state;
     bool anyCouldHold = false;
@@ -90,9 +111,11 @@ Error explainExhaustion(const Zones& zones, uint64_t size, uint64_t alignment) {
         return makeError(ENOMEM, step, "more than the whole zone '" + whole, grow);
 
     const std::string holders = nameHolders(zones);
-    return makeError(
-        ENOMEM, step, state + (holders.empty() ? "" : "; " + holders),
-        grow + (anyHasEnough ? ", or allocate the large blocks first" : ", or free some of these"));
+    std::string remedy = grow;
+    if (someBlocksCanGo(zones))
+        remedy += anyHasEnough ? ", or allocate the large blocks first" : ", or free some of these";
+    return makeError(ENOMEM, step, state + (holders.empty() ? "" : "; " + holders),
+                     std::move(remedy));
 }
 
 } // namespace mediaheap

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 
 #include "base/checked.h"
@@ -20,6 +21,8 @@ constexpr const char* grammar =
     "mmz= comes last in a heap string";
 constexpr size_t longestName = 31; // HiSilicon's mmz_name[32] with its NUL
 constexpr size_t mostZones = 64;
+constexpr uint64_t largestFactor = uint64_t{1}
+                                   << 20; // the vendor reads K and M, and stops at any other
 
 using Fields = std::vector<std::string_view>;
 
@@ -37,10 +40,11 @@ Fields split(std::string_view text, char separator) {
     return fields;
 }
 
-std::optional<uint64_t> digitsIn(std::string_view text, uint64_t base) {
-    if (text.empty())
-        return std::nullopt;
-    uint64_t value = 0;
+enum class Digits { Fine, None, TooLarge };
+
+Digits readDigits(std::string_view text, uint64_t base, uint64_t& value) {
+    Digits kind = text.empty() ? Digits::None : Digits::Fine;
+    value = 0;
     for (const char c : text) {
         uint64_t digit = base;
         if (c >= '0' && c <= '9')
@@ -49,37 +53,51 @@ std::optional<uint64_t> digitsIn(std::string_view text, uint64_t base) {
             digit = static_cast<uint64_t>(c - 'a') + 10;
         else if (c >= 'A' && c <= 'F')
             digit = static_cast<uint64_t>(c - 'A') + 10;
+        if (digit >= base)
+            return Digits::None;
         const auto shifted = checkedMultiply(value, base);
         const auto sum = shifted ? checkedAdd(*shifted, digit) : std::nullopt;
-        if (digit >= base || !sum)
-            return std::nullopt;
-        value = *sum;
+        if (!sum)
+            kind = Digits::TooLarge; // the rest may still be no digits
+        value = sum.value_or(0);
     }
-    return value;
+    return kind;
+}
+
+/// 0 where @p c is none of the suffixes that memparse() and the vendor know.
+uint64_t factorOf(char c) {
+    const char* const suffixes = "kmgtpe";
+    const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const char* const found = small == 0 ? nullptr : std::strchr(suffixes, small);
+    return found ? uint64_t{1} << (10 * (found - suffixes + 1)) : 0;
 }
 
 /// As simple_strtoul(text, NULL, 0) and the vendor's suffixes read it, without what they let pass.
 Result<uint64_t> number(std::string_view text, std::string_view whole, const char* field) {
+    const std::string said =
+        "'" + std::string(text) + "' as the " + field + " in '" + std::string(whole) + "' ";
     std::string_view digits = text;
-    uint64_t factor = 1;
-    if (!digits.empty() && (digits.back() == 'k' || digits.back() == 'K'))
-        factor = uint64_t{1} << 10;
-    if (!digits.empty() && (digits.back() == 'm' || digits.back() == 'M'))
-        factor = uint64_t{1} << 20;
-    if (factor > 1)
-        digits.remove_suffix(1);
-    uint64_t base = 10;
-    if (digits.size() > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) {
-        base = 16;
+    const bool isHex =
+        digits.size() > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    if (isHex)
         digits.remove_prefix(2);
-    } else if (digits.size() > 1 && digits[0] == '0') {
-        base = 8;
-    }
-    const auto value = digitsIn(digits, base);
-    const auto scaled = value ? checkedMultiply(*value, factor) : std::nullopt;
-    if (!scaled)
-        return malformed("'" + std::string(text) + "' as the " + field + " in '" +
-                         std::string(whole) + "' is no number");
+    // In a hexadecimal number an E is a digit.
+    const bool isDigit =
+        digits.empty() || (isHex && (digits.back() == 'e' || digits.back() == 'E'));
+    const uint64_t factor = isDigit ? 0 : factorOf(digits.back());
+    if (factor != 0)
+        digits.remove_suffix(1);
+    uint64_t value = 0;
+    const bool octal = !isHex && digits.size() > 1 && digits[0] == '0';
+    const Digits kind = readDigits(digits, isHex ? 16 : octal ? 8 : 10, value);
+    if (kind == Digits::None)
+        return malformed(said + "is no number");
+    if (factor > largestFactor)
+        return malformed(said + "ends in '" + text.back() + "', and only K and M multiply here",
+                         "write it in M, such as 1024M for 1G");
+    const auto scaled = checkedMultiply(value, std::max<uint64_t>(factor, 1));
+    if (kind == Digits::TooLarge || !scaled)
+        return malformed(said + "is too large", "stay below 2^64, in bytes");
     return *scaled;
 }
 
@@ -339,6 +357,7 @@ std::vector<Zone::Setup> MmzLayout::setups() const {
         setup.unit = zone.blockAlign;
         setup.powersOfTwo = zone.allocType == 1;
         setup.bounded = true;
+        setup.listed = true;
         for (const Block& block : zone.blocks)
             setup.system.push_back({block.name, at + (block.start - zone.start), block.length,
                                     block.kvirt, block.flags});

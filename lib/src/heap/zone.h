@@ -47,6 +47,7 @@ public:
         std::vector<SystemBlock> system; ///< disjoint, in whole pages of the zone
         uint64_t start = 0;              ///< offset of its first byte in the heap
         bool bounded = false;            ///< places are real, or to be treated as if they were
+        bool listed = false;             ///< comes from `mmz=`, which alone can make it larger
     };
 
     /// One line of a report.
@@ -75,6 +76,7 @@ public:
         return setup_.base + (offset - setup_.start);
     }
     bool isBounded() const noexcept { return setup_.bounded; }
+    bool isListed() const noexcept { return setup_.listed; }
     uint64_t used() const noexcept { return used_; }
     uint64_t held() const noexcept { return held_; }
     /// The largest block that it has room for.

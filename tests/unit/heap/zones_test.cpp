@@ -133,7 +133,9 @@ TEST_F(ZonesTest, KeepWhatTheSystemHasWhateverHappens) {
     EXPECT_EQ(heap->stats().largestFree, 4u << 10);
     const Result<Block> tooLarge = heap->allocate(8192);
     ASSERT_FALSE(tooLarge.ok());
-    EXPECT_THAT(tooLarge.error().message(), HasSubstr("'osd' 8 KiB in 1 block"));
+    EXPECT_THAT(tooLarge.error().message(), HasSubstr("'osd' 8 KiB in 1 block of the system"));
+    EXPECT_EQ(tooLarge.error().remedy, "give zone 'a' a larger size in mmz=")
+        << "there is no size= beside mmz=, and nothing that anybody could free";
     must(heap->destroy());
 }
 
@@ -162,6 +164,16 @@ TEST_F(ZonesTest, HaveMemoryOfTheirOwnOnEverySource) {
     }
 }
 
+TEST_F(ZonesTest, AreAllNamedWhereAnyOfThemMayGrow) {
+    const auto heap = open("memfd,mmz=a,0,0x10000000,8K:b,0,0x20000000,8K");
+    const Block a = allocate(heap, 8192, in("a"));
+    const Block b = allocate(heap, 4096, in("b"));
+    EXPECT_EQ(heap->allocate(8192).error().remedy,
+              "give one of these zones a larger size in mmz=, or free some of these");
+    EXPECT_EQ(heap->allocate(16384).error().remedy,
+              "give one of these zones a larger size in mmz=");
+}
+
 TEST_F(ZonesTest, AreTooFragmentedForABlockAsTheRealOnesAre) {
     const auto heap = open("memfd,mmz=a,0,0x10000000,12K");
     const Block first = allocate(heap, 4096);
@@ -171,6 +183,7 @@ TEST_F(ZonesTest, AreTooFragmentedForABlockAsTheRealOnesAre) {
     const Result<Block> larger = heap->allocate(8192);
     ASSERT_FALSE(larger.ok());
     EXPECT_EQ(larger.error().code, ENOMEM);
+    EXPECT_EQ(larger.error().remedy, "give zone 'a' a larger size in mmz=, or free some of these");
     EXPECT_EQ(allocate(heap, 4096).address(), 0x10001000u);
 }
 
