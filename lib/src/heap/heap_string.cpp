@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
+#include <utility>
 #include <vector>
 
-#include "base/checked.h"
 #include "base/error.h"
+#include "heap/heap_key.h"
+#include "heap/key_value.h"
 #include "kernel/files.h"
-#include "sources/catalog.h"
+#include "sources/source_names.h"
 
 namespace mediaheap {
 
@@ -18,112 +18,9 @@ namespace {
 
 constexpr const char* grammar = "write <source>[:<name>][,key=value...], for example "
                                 "dma-heap:system,size=64M,zone=camera";
-constexpr const char* keys =
-    "the keys are size, zone, base, cached, contiguous, require, cache, prefault, wait, sanitize, "
-    "stray, offer, for simulated line and evict, and last mmz";
-constexpr size_t longestZone = 31; // HiSilicon's mmz_name[32] with its NUL
-constexpr uint64_t longestWait = 3600 * 1000;
-constexpr uint64_t shortestLine = 16;
-constexpr uint64_t longestLine = 256;
 
 Error malformed(std::string cause, std::string remedy) {
-    return makeError(EINVAL, "read the heap string", std::move(cause), std::move(remedy));
-}
-
-std::optional<uint64_t> parseDigits(std::string_view text) {
-    uint64_t base = 10;
-    if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        base = 16;
-        text.remove_prefix(2);
-    }
-    if (text.empty())
-        return std::nullopt;
-    uint64_t value = 0;
-    for (const char c : text) {
-        uint64_t digit = 16;
-        if (c >= '0' && c <= '9')
-            digit = static_cast<uint64_t>(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = static_cast<uint64_t>(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = static_cast<uint64_t>(c - 'A') + 10;
-        if (digit >= base)
-            return std::nullopt;
-        const auto shifted = checkedMultiply(value, base);
-        const auto sum = shifted ? checkedAdd(*shifted, digit) : std::nullopt;
-        if (!sum)
-            return std::nullopt;
-        value = *sum;
-    }
-    return value;
-}
-
-Result<uint64_t> parseSize(std::string_view key, std::string_view text) {
-    std::string_view digits = text;
-    unsigned shift = 0;
-    if (!digits.empty()) {
-        switch (digits.back()) {
-        case 'k':
-        case 'K':
-            shift = 10;
-            break;
-        case 'm':
-        case 'M':
-            shift = 20;
-            break;
-        case 'g':
-        case 'G':
-            shift = 30;
-            break;
-        default:
-            break;
-        }
-        if (shift)
-            digits.remove_suffix(1);
-    }
-    const auto number = parseDigits(digits);
-    const auto bytes = number ? checkedMultiply(*number, uint64_t{1} << shift) : std::nullopt;
-    if (!bytes)
-        return malformed(std::string(key) + "=" + std::string(text) + " is not a size",
-                         "give bytes, or a number with K, M or G, for example " + std::string(key) +
-                             "=64M");
-    return *bytes;
-}
-
-Result<uint64_t> parseNumber(std::string_view key, std::string_view text, uint64_t most,
-                             const char* what) {
-    const auto number = parseDigits(text);
-    if (number && *number <= most)
-        return *number;
-    return malformed(std::string(key) + "=" + std::string(text) + " is not a number up to " +
-                         std::to_string(most),
-                     "give " + std::string(what) + ", for example " + std::string(key) + "=64");
-}
-
-Result<bool> parseFlag(std::string_view key, std::string_view text) {
-    if (text == "0" || text == "1")
-        return text == "1";
-    return malformed(std::string(key) + "=" + std::string(text) + " is neither 0 nor 1",
-                     "write " + std::string(key) + "=0 or " + std::string(key) + "=1");
-}
-
-Result<StrayPolicy> parseStrayPolicy(std::string_view text) {
-    if (text == "abort")
-        return StrayPolicy::Abort;
-    if (text == "report")
-        return StrayPolicy::Report;
-    return malformed("stray=" + std::string(text) + " is neither abort nor report",
-                     "write stray=abort or stray=report");
-}
-
-bool isPlainName(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return c > ' ' && c != 0x7f && c != '"' && c != '\'' && c != '=' && c != '/';
-    });
-}
-
-bool takesName(std::string_view source) {
-    return source == "dma-heap" || source == "mpp" || source == "mmz";
+    return malformedHeapString(std::move(cause), std::move(remedy));
 }
 
 /// Of an mpp heap the name may be a node with the directory under /dev that it is in.
@@ -132,103 +29,6 @@ bool isUsableName(std::string_view source, std::string_view name) {
     if (slash != std::string_view::npos)
         return isUsableName({}, name.substr(0, slash)) && isUsableName({}, name.substr(slash + 1));
     return isPlainName(name) && name != "." && name != "..";
-}
-
-Result<void> setKey(HeapString& heap, std::string_view key, std::string_view value) {
-    const auto store = [](auto& member, auto parsed) -> Result<void> {
-        if (!parsed)
-            return std::move(parsed).error();
-        member = std::move(parsed).value();
-        return {};
-    };
-
-    if (key == "size") {
-        if (auto stored = store(heap.size, parseSize(key, value)); !stored)
-            return stored;
-        if (*heap.size == 0)
-            return malformed("size=0: a heap without memory", "give at least one page, or leave "
-                                                              "size out for the default");
-        return {};
-    }
-    if (key == "zone") {
-        if (!isPlainName(value) || value.size() > longestZone)
-            return malformed("zone=" + std::string(value) + " is not a zone name",
-                             "use 1 to 31 characters without blanks, quotes, '=' and '/'");
-        heap.zone = std::string(value);
-        return {};
-    }
-    if (key == "base")
-        return store(heap.base, parseSize(key, value));
-    if (key == "cached")
-        return store(heap.cached, parseFlag(key, value));
-    if (key == "contiguous")
-        return store(heap.contiguous, parseFlag(key, value));
-    if (key == "cache")
-        return store(heap.cache, parseSize(key, value));
-    if (key == "prefault")
-        return store(heap.prefault, parseFlag(key, value));
-    if (key == "wait")
-        return store(heap.wait, parseNumber(key, value, longestWait, "milliseconds"));
-    if (key == "line") {
-        if (auto stored = store(heap.line, parseNumber(key, value, longestLine, "bytes")); !stored)
-            return stored;
-        if (!isPowerOfTwo(*heap.line) || *heap.line < shortestLine)
-            return malformed("line=" + std::string(value) + " is no cache line's length",
-                             "give a power of two from " + std::to_string(shortestLine) + " to " +
-                                 std::to_string(longestLine) + "; 64 is usual");
-        return {};
-    }
-    if (key == "evict")
-        return store(heap.evict, parseNumber(key, value, UINT32_MAX, "a seed"));
-    if (key == "require") {
-        if (value != "dmabuf")
-            return malformed("require=" + std::string(value) + " is not a requirement",
-                             "write require=dmabuf");
-        heap.requireDmabuf = true;
-        return {};
-    }
-    if (key == "sanitize")
-        return store(heap.sanitize, parseFlag(key, value));
-    if (key == "stray")
-        return store(heap.stray, parseStrayPolicy(value));
-    if (key == "offer")
-        return store(heap.offer, parseFlag(key, value));
-    return malformed("unknown key '" + std::string(key) + "'", keys);
-}
-
-Result<void> setZones(HeapString& heap, std::string_view value) {
-    if (heap.size || heap.zone || heap.base)
-        return malformed("mmz= beside size=, zone= or base=",
-                         "leave those out: mmz= says the same of every zone");
-    if (!value.empty() && value[0] == '@') {
-        heap.mmzFile = std::string(value.substr(1));
-        if (heap.mmzFile.empty() || heap.mmzFile.find('\0') != std::string::npos)
-            return malformed("mmz=@ without the path of a file",
-                             "write for example mmz=@/etc/mediaheap/board.mmz");
-        return {};
-    }
-    Result<MmzLayout> layout = MmzLayout::parse(value);
-    if (!layout)
-        return std::move(layout).error();
-    heap.mmz = std::move(layout).value();
-    return {};
-}
-
-std::string formatSize(uint64_t bytes) {
-    const char* suffix = "";
-    for (const char* next : {"K", "M", "G"}) {
-        if (bytes == 0 || bytes % 1024 != 0)
-            break;
-        bytes /= 1024;
-        suffix = next;
-    }
-    return std::to_string(bytes) + suffix;
-}
-
-std::string formatAddress(uint64_t address) {
-    char text[32];
-    std::snprintf(text, sizeof text, "0x%" PRIx64, address);
-    return text;
 }
 
 } // namespace
@@ -253,12 +53,12 @@ Result<HeapString> HeapString::parse(std::string_view text) {
                                  grammar);
             if (heap.source != "auto" && !isKnownSource(heap.source))
                 return malformed("unknown source '" + heap.source + "'",
-                                 std::string("the sources are ") + knownSources());
+                                 "the sources are " + knownSources());
             if (colon < part.size())
                 heap.name = std::string(part.substr(colon + 1));
             if (colon < part.size() && !isUsableName(heap.source, heap.name))
                 return malformed("no usable name after '" + heap.source + ":'", grammar);
-            if (heap.source == "dma-heap" && heap.name.empty())
+            if (needsName(heap.source) && heap.name.empty())
                 return malformed("dma-heap needs the name of a heap under /dev/dma_heap",
                                  "write for example dma-heap:system; `mediaheap list` shows them");
             if (!takesName(heap.source) && !heap.name.empty())
@@ -277,15 +77,15 @@ Result<HeapString> HeapString::parse(std::string_view text) {
         }
         const std::string key(part.substr(0, equals));
         if (key == "mmz") {
-            if (Result<void> set = setZones(heap, text.substr(at - part.size() - 1 + equals + 1));
-                !set)
+            const std::string_view zones = text.substr(at - part.size() - 1 + equals + 1);
+            if (Result<void> set = setHeapKey(heap, key, zones); !set)
                 return std::move(set).error();
             return heap;
         }
         if (std::find(seen.begin(), seen.end(), key) != seen.end())
             return malformed("key '" + key + "' is given twice", "give it once");
         seen.push_back(key);
-        if (Result<void> set = setKey(heap, key, part.substr(equals + 1)); !set)
+        if (Result<void> set = setHeapKey(heap, key, part.substr(equals + 1)); !set)
             return std::move(set).error();
     }
     return heap;

@@ -13,6 +13,7 @@
 #include "sources/mmz.h"
 #include "sources/mpp.h"
 #include "sources/simulated.h"
+#include "sources/source_names.h"
 #include "sources/udmabuf.h"
 
 namespace mediaheap {
@@ -68,13 +69,6 @@ std::vector<CatalogEntry> listSources(Kernel& kernel) {
     return entries;
 }
 
-bool isKnownSource(std::string_view source) {
-    return source == "memfd" || source == "udmabuf" || source == "dma-heap" || source == "mpp" ||
-           source == "mmz" || source == "simulated";
-}
-
-const char* knownSources() { return "mpp, mmz, dma-heap:<name>, udmabuf, memfd, simulated, auto"; }
-
 Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
                                            const SourceOptions& options) {
     if (source == "memfd")
@@ -90,7 +84,7 @@ Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view sour
     if (source == "simulated")
         return SimulatedSource::open(kernel, options);
     return makeError(EINVAL, "open a heap", "unknown source '" + std::string(source) + "'",
-                     std::string("the sources are ") + knownSources());
+                     "the sources are " + knownSources());
 }
 
 } // namespace mediaheap

@@ -27,16 +27,10 @@ struct CatalogEntry {
 /// listed too, so that the reader learns why they are not there.
 std::vector<CatalogEntry> listSources(Kernel& kernel);
 
-/// Opens @p source (`mpp`, `mmz`, `memfd`, `udmabuf`, `dma-heap`, `simulated`).
+/// Opens @p source, one of sourceNames().
 ///
 /// Errors: EINVAL for a source that this library does not have or a name it does not take.
 Result<std::unique_ptr<Source>> openSource(Kernel& kernel, std::string_view source,
                                            const SourceOptions& options);
-
-/// Whether @p source is one of ours (`auto` is not: it stands for one of them).
-bool isKnownSource(std::string_view source);
-
-/// For error messages: the sources, and auto.
-const char* knownSources();
 
 } // namespace mediaheap

@@ -25,6 +25,7 @@
 #include "sources/dma_heap.h"
 #include "sources/memfd.h"
 #include "sources/node.h"
+#include "sources/source_names.h"
 #include "sources/udmabuf.h"
 
 namespace mediaheap {
@@ -241,6 +242,22 @@ TEST_F(SourceTest, CatalogueListsWhatThereIsAndWhatThereCouldBe) {
     EXPECT_THAT(names(), ElementsAre("mpp:", "mmz:", "dma-heap:default-pool", "dma-heap:reserved",
                                      "dma-heap:system", "udmabuf:", "memfd:", "dma-heap:zebra",
                                      "simulated:"));
+}
+
+TEST_F(SourceTest, CatalogueHasEverySourceThatHasAName) {
+    std::vector<std::string> listed;
+    for (const CatalogEntry& entry : listSources(faults)) {
+        if (listed.empty() || listed.back() != entry.source)
+            listed.push_back(entry.source);
+    }
+    EXPECT_EQ(listed, sourceNames());
+    for (const std::string& source : sourceNames()) {
+        const Result<std::unique_ptr<Source>> opened =
+            mediaheap::openSource(faults, source, SourceOptions{});
+        EXPECT_TRUE(opened.ok() ||
+                    opened.error().message().find("unknown source") == std::string::npos)
+            << source;
+    }
 }
 
 TEST_F(SourceTest, CatalogueRefusesWhatItDoesNotHave) {
