@@ -324,6 +324,14 @@ class HoldersCommand(HeapsTest):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("no such buffer", done.stderr)
 
+    def test_an_inode_that_is_no_number_is_wrong_usage(self):
+        for what in ("inode=abc", "inode=", "inode=-1", "inode=0x10", "inode=1 ",
+                     "inode=18446744073709551616", ""):
+            done = self.run_tool("holders", what)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), what)
+            self.assertIn("number", done.stderr)
+        self.assertEqual(self.run_tool("holders", "inode=18446744073709551615").returncode, 1)
+
     def test_it_says_what_it_was_not_allowed_to_see(self):
         if os.geteuid() != 0:
             self.skipTest("takes root to become somebody else")

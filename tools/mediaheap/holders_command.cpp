@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <fnmatch.h>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 
 #include "command.h"
 #include "holders.h"
@@ -25,10 +28,31 @@ bool isNumber(const std::string& text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
+const std::string byInode = "inode=";
+
+/// The number behind `inode=`.
+std::optional<uint64_t> wantedInode(const std::string& what) {
+    if (what.rfind(byInode, 0) != 0)
+        return std::nullopt;
+    uint64_t inode = 0;
+    const char* const end = what.data() + what.size();
+    const auto read = std::from_chars(what.data() + byInode.size(), end, inode);
+    return read.ec == std::errc() && read.ptr == end ? std::optional(inode) : std::nullopt;
+}
+
+/// For the command line: what is wrong with @p what, or nothing.
+std::string complaint(const std::string& what) {
+    if (what.empty())
+        return "the name of a buffer is expected, the number of a process, or inode=NUMBER";
+    if (what.rfind(byInode, 0) == 0 && !wantedInode(what))
+        return what + " is no inode: a decimal number is expected, as `mediaheap holders` prints "
+                      "it, for example inode=4711";
+    return {};
+}
+
 bool isMeant(const HeldBuffer& buffer, const std::string& what) {
-    static const std::string byInode = "inode=";
-    if (what.rfind(byInode, 0) == 0)
-        return std::to_string(buffer.inode) == what.substr(byInode.size());
+    if (const auto inode = wantedInode(what))
+        return buffer.inode == *inode;
     if (isNumber(what) &&
         std::any_of(buffer.holders.begin(), buffer.holders.end(),
                     [&](const Holder& holder) { return std::to_string(holder.pid) == what; }))
@@ -137,7 +161,8 @@ void addHoldersCommand(CLI::App& app, Runner& runner) {
         ->add_option("WHAT", options->what,
                      "The name of a buffer, with * and ? for others; the number of a process; or "
                      "inode=NUMBER")
-        ->required();
+        ->required()
+        ->check(complaint);
     command->add_flag("--json", options->json, "Print JSON for programs");
     command->footer(
         "A buffer is the same in all processes by its inode. What this user may not see "
