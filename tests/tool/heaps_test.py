@@ -24,6 +24,7 @@ LISTING = """\
 """
 BLOCKS = ("sys_scale_coef", "32", "test", "1024")
 
+NO_PROCESS = str((1 << 22) + 1)  # beyond PID_MAX_LIMIT
 
 class HeapsTest(unittest.TestCase):
     def setUp(self):
@@ -93,9 +94,24 @@ class ShowCommand(HeapsTest):
         self.use("simulated,size=1M", "preview", "8")
         self.assertEqual(self.show("--media-mem", str(first.pid)), LISTING)
         self.assertIn("preview", self.show("heap_user"))
-        done = self.run_tool("show", "nobody-of-that-name")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("nobody-of-that-name", done.stderr)
+
+    def test_of_a_process_without_a_heap_it_says_whether_it_is_there_and_how_many_others_have_one(self):
+        for number in (0, 1, 2):
+            others = ("no other process has a heap open", "1 other process has a heap open",
+                      "2 other processes have a heap open")[number]
+            for asked, answer in ((NO_PROCESS, f"there is no process {NO_PROCESS}"),
+                                  (str(os.getpid()), rf"process {os.getpid()} \(.+\) has no heap open"),
+                                  ("nobody", "no process called nobody has a heap open")):
+                for form in ((), ("--json",), ("--media-mem",)):
+                    done = self.run_tool("show", asked, *form)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertRegex(done.stderr, f"mediaheap: {answer}; {others}")
+                    self.assertNotIn("no process", done.stdout)
+            self.use("memfd,size=1M")
+
+    def test_crashed_processes_are_none_of_the_others(self):
+        self.crash(self.use("memfd,size=1M"))
+        self.assertIn("no other process has", self.run_tool("show", NO_PROCESS).stderr)
 
     def test_what_was_given_back_is_gone(self):
         user = self.use("memfd,size=64M", *BLOCKS)

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "command.h"
@@ -29,11 +30,16 @@ Shown look(const std::string& process) {
     Shown shown;
     shown.directories = tableDirectories(kernel, files);
     TableScan scan = scanTables(kernel, files, shown.directories);
+    shown.asked = ProcessChoice(process);
     shown.unreadable = std::move(scan.unreadable);
+    std::set<int64_t> others;
     for (SharedHeap& heap : scan.heaps) {
         const ProcessIdentity& owner = heap.content.owner;
-        if (!process.empty() && process != owner.name && process != std::to_string(owner.pid))
+        if (!shown.asked.means(owner)) {
+            if (heap.state != OwnerState::Crashed)
+                others.insert(owner.pid);
             continue;
+        }
         const bool another = shown.processes.empty() ||
                              shown.processes.back().owner.pid != owner.pid ||
                              shown.processes.back().owner.startTime != owner.startTime;
@@ -41,6 +47,7 @@ Shown look(const std::string& process) {
             shown.processes.push_back({owner, heap.state, {}});
         shown.processes.back().heaps.push_back(std::move(heap.content));
     }
+    shown.others = others.size();
     shown.machine = Machine::look(kernel);
     return shown;
 }
@@ -60,9 +67,8 @@ Exit show(const ShowOptions& options) {
         std::cerr << "mediaheap: " << one.path << " is unreadable: " << one.reason << "\n";
         failed = true;
     }
-    if (!options.process.empty() && shown.processes.empty()) {
-        std::cerr << "mediaheap: no process " << options.process
-                  << " has a heap that is seen here\n";
+    if (!shown.asked.isEverybody() && shown.processes.empty()) {
+        std::cerr << "mediaheap: " << shown.asked.hasNone({}, shown.others) << "\n";
         failed = true;
     }
     if (options.svg == "-") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "machine.h"
+#include "process_choice.h"
 #include "tables/table_scan.h"
 
 namespace mediaheap::tool {
@@ -19,7 +20,9 @@ struct ShownProcess {
 
 /// What `mediaheap show` has found.
 struct Shown {
-    std::vector<ShownProcess> processes; ///< by process
+    ProcessChoice asked;
+    std::vector<ShownProcess> processes; ///< by process; of those that were asked for
+    size_t others = 0;                   ///< that run and were not asked for
     std::vector<UnreadableTable> unreadable;
     std::vector<std::string> directories; ///< where it has looked
     Machine machine;

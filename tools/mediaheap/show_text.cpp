@@ -97,7 +97,7 @@ void printShownText(std::ostream& out, const Shown& shown) {
             printNotes(out, heap);
         out << "\n";
     }
-    if (shown.processes.empty()) {
+    if (shown.processes.empty() && shown.asked.isEverybody()) {
         out << "# no process has a heap open";
         for (size_t n = 0; n < shown.directories.size(); n++)
             out << (n == 0 ? ", by what is in " : ", ") << shown.directories[n];
