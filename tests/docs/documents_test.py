@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """documents_test.py TREE: holds the documents to the tree.
 
-A fenced block marked `sh` is run, line by line. One marked `sh ci` takes too long or needs the whole
+A fenced block marked `sh` is run, line by line, or as a whole where it is a script and begins with #!.
+One marked `sh ci` takes too long or needs the whole
 machine: each of its lines must stand in .ci/run or tests/install/run, which run it. `c` and `cpp` blocks must be excerpts
 of the programs in docs/examples, which are compiled and run.
 """
@@ -11,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TREE = os.path.abspath(sys.argv[1])
@@ -36,15 +38,29 @@ def links(path):
     return [os.path.normpath(os.path.join(os.path.dirname(path), t)) for t in targets]
 
 
+def commands(body):
+    """How a block is run."""
+    if body.startswith("#!"):
+        interpreter = body.splitlines()[0][2:].split()
+        return [(body, [*interpreter, "-c", body])]
+    return [(line, ["bash", "-ec", line]) for line in body.splitlines() if line]
+
+
 class Commands(unittest.TestCase):
+    def setUp(self):
+        # Of the machine's own processes none is looked at, nor asked for its heap.
+        self.runtime = tempfile.TemporaryDirectory(prefix="mediaheap-test-")
+        self.addCleanup(self.runtime.cleanup)
+
     def test_every_command_runs(self):
-        found = [(path, line) for path, body in blocks("sh") for line in body.splitlines() if line]
+        found = [(path, *command) for path, body in blocks("sh") for command in commands(body)]
         self.assertGreater(len(found), 4)
-        for path, line in found:
-            with self.subTest(command=line):
-                done = subprocess.run(["bash", "-ec", line], cwd=TREE, capture_output=True,
-                                      text=True, timeout=60)
-                self.assertEqual(done.returncode, 0, f"{path}: {line}\n{done.stdout}{done.stderr}")
+        for path, text, command in found:
+            with self.subTest(command=text):
+                done = subprocess.run(
+                    command, cwd=TREE, capture_output=True, text=True, timeout=60,
+                    env={**os.environ, "MEDIAHEAP_RUNTIME_DIR": self.runtime.name + "/heaps"})
+                self.assertEqual(done.returncode, 0, f"{path}: {text}\n{done.stdout}{done.stderr}")
 
     def test_what_is_too_large_to_run_here_is_run_by_ci(self):
         script = "".join(read(os.path.join(TREE, p)) for p in (".ci/run", "tests/install/run"))

@@ -19,8 +19,9 @@ MAY_INCLUDE = {
     "tables": {"base", "kernel"},
     "heap": {"base", "kernel", "pages", "sync", "soc", "sources", "tables"},
 }
-# The plan places as a heap does, and the tool reads the tables that the library writes.
-TOOLS_MAY_INCLUDE = {"plan": {"base", "pages"}, "mediaheap": {"base", "kernel", "tables"}}
+# The plan places as a heap does, and the tool reads the tables that the library writes, and heap
+# strings as the library reads them.
+TOOLS_MAY_INCLUDE = {"plan": {"base", "pages"}, "mediaheap": {"base", "heap", "kernel", "tables"}}
 # ArtInChip's interface takes buffers of others too, which only the kernel can be asked about.
 COMPAT_MAY_INCLUDE = {"artinchip": {"base", "kernel", "sync"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -5,6 +5,7 @@ import glob
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 TOOL, USER, BOARD, TUTORIAL = sys.argv[1:5]
+REPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/report.md")
 LISTING = """\
 +---ZONE: PHYS(0x44000000, 0x47FFFFFF), GFP=0, nBYTES=65536KB,    NAME="anonymous"
    |-MMB: phys(0x44000000, 0x44007FFF), kvirt=0x00000000, flags=0x00000000, length=32KB,    name="sys_scale_coef"
@@ -22,9 +24,9 @@ LISTING = """\
 ---MMZ_USE_INFO:
  total size=65536KB(64MB),used=1056KB(1MB + 32KB),remain=64480KB(62MB + 992KB),zone_number=1,block_number=2
 """
+NO_PROCESS = str((1 << 22) + 1)  # beyond PID_MAX_LIMIT
 BLOCKS = ("sys_scale_coef", "32", "test", "1024")
 
-NO_PROCESS = str((1 << 22) + 1)  # beyond PID_MAX_LIMIT
 
 class HeapsTest(unittest.TestCase):
     def setUp(self):
@@ -284,13 +286,124 @@ class OfferCommands(HeapsTest):
         b = self.use("memfd,size=2M,zone=b,offer=1")
         for wanted, expected in (("memfd", {a.pid, b.pid}), ("memfd,zone=a", {a.pid}),
                                  ("memfd,size=2M", {b.pid}), ("memfd,size=2M,zone=a", set()),
-                                 ("simulated", set()), ("mem", set())):
+                                 ("memfd,size=1024K", {a.pid}), ("simulated", set()),
+                                 ("memfd,require=dmabuf", set())):
             done = self.run_tool("trim", wanted)
             asked = {int(line.split()[0]) for line in done.stdout.splitlines()}
             self.assertEqual(asked, expected, wanted)
             self.assertEqual(done.returncode, 0 if expected else 1, wanted)
         done = self.run_tool("trim", "memfd", "--pid", str(b.pid))
         self.assertEqual([line.split()[0] for line in done.stdout.splitlines()], [str(b.pid)])
+
+    def test_who_has_none_is_told_from_those_who_have(self):
+        user = self.use("memfd,size=1M,offer=1")
+        for command in ("trim", "destroy"):
+            for arguments, answer in (
+                    (("memfd", "--pid", NO_PROCESS),
+                     f"there is no process {NO_PROCESS}; 1 other process has such a heap open"),
+                    (("memfd", "--pid", str(os.getpid())),
+                     "has no heap memfd open; 1 other process has such a heap open"),
+                    (("simulated", "--pid", str(user.pid)),
+                     f"process {user.pid} (heap_user) has no heap simulated open; no other process"),
+                    (("simulated",), "1 process has other heaps")):
+                done = self.run_tool(command, *arguments)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), arguments)
+                self.assertIn(answer, done.stderr)
+
+    def test_nobody_having_such_a_heap_is_no_failure_where_that_is_said_so(self):
+        for command in ("trim", "destroy"):
+            for arguments in (("memfd",), ("dma-heap",), ("memfd", "--pid", NO_PROCESS)):
+                self.assertEqual(self.run_tool(command, *arguments).returncode, 1, arguments)
+                done = self.run_tool(command, "--if-any", *arguments)
+                self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        if not glob.glob("/dev/dma*/mpp") and not os.path.exists("/dev/dma_heap/reserved"):
+            self.assertEqual(self.run_tool("destroy", "mpp").returncode, 1)
+            self.assertEqual(self.run_tool("destroy", "mpp", "--if-any").returncode, 0)
+
+    def test_one_that_refuses_or_offers_nothing_is_a_failure_whoever_else_gave(self):
+        self.use("memfd,size=1M,zone=a,offer=1")
+        used = self.use("memfd,size=1M,zone=b,offer=1", "used", "8")
+        done = self.run_tool("destroy", "memfd", "--if-any")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("destroyed", done.stdout)
+        self.tell(used, "free")
+        self.use("memfd,size=1M,zone=c")
+        for command in ("trim", "destroy"):
+            done = self.run_tool(command, "memfd", "--if-any")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("does not offer it", done.stderr)
+
+    def test_a_table_that_cannot_be_read_may_be_of_such_a_heap(self):
+        user = self.use("memfd,size=1M,offer=1")
+        [path] = glob.glob(self.directory + "/*.heap")
+        with open(path, "r+b") as file:
+            file.write(b"X")
+        done = self.run_tool("destroy", "memfd", "--if-any")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{path} is unreadable", done.stderr)
+        done = self.run_tool("destroy", "memfd", "--if-any", "--pid", str(user.pid))
+        self.assertEqual(done.returncode, 1)
+        done = self.run_tool("destroy", "memfd", "--if-any", "--pid", str(os.getpid()))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_auto_is_the_source_that_it_would_be(self):
+        memfd = self.use("memfd,size=1M,offer=1")
+        simulated = self.use("simulated,size=1M,offer=1")
+        for default, user in (("memfd,size=8M", memfd), ("simulated", simulated)):
+            self.environment["MEDIAHEAP_DEFAULT"] = default
+            for wanted in ("auto", "auto,size=1M"):
+                done = self.run_tool("trim", wanted)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual([line.split()[0] for line in done.stdout.splitlines()],
+                                 [str(user.pid)])
+                self.assertIn(f"{wanted} is {default.split(',')[0]}", done.stderr)
+        self.environment["MEDIAHEAP_DEFAULT"] = "auto"
+        done = self.run_tool("trim", "auto", "--if-any")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("MEDIAHEAP_DEFAULT=auto", done.stderr)
+
+    def test_auto_without_a_default_is_what_the_list_says(self):
+        heap = json.loads(self.run_tool("list", "--json").stdout)["auto"].split(",size=")[0]
+        done = self.run_tool("trim", "auto", "--if-any")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"auto is {heap} here", done.stderr)
+
+    def update(self, heap):
+        """The script of docs/report.md, which then says `updating`."""
+        with open(REPORT, encoding="utf-8") as file:
+            script = re.search(r"(?ms)^```sh\n(#!/bin/sh\n.*?)^```", file.read()).group(1)
+        path = os.path.dirname(os.path.abspath(TOOL)) + ":" + self.environment["PATH"]
+        return subprocess.run(["sh", "-c", script, "update", "echo", "updating"],
+                              capture_output=True, text=True, timeout=60,
+                              env={**self.environment, "PATH": path, "HEAP": heap})
+
+    def test_the_update_of_the_documents_begins_when_the_memory_is_there_and_no_earlier(self):
+        done = self.update("memfd")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?s)^# machine: .*CmaFree=.*\nupdating\n$")
+        user = self.use("memfd,size=64M,offer=1", *BLOCKS)
+        done = self.update("memfd")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("memfd is still in use: no update now", done.stderr)
+        self.tell(user, "free")
+        done = self.update("memfd")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{user.pid} heap_user: memfd,size=64M,offer=1: destroyed", done.stdout)
+        self.assertTrue(done.stdout.endswith("\nupdating\n"), done.stdout)
+        self.assertEqual(self.update("mem").returncode, 2)
+
+    def test_wrong_usage_exits_with_2_and_says_what_is_expected(self):
+        for command in ("trim", "destroy"):
+            for arguments, expected in (((), "HEAP is required"), (("mem",), "the sources are"),
+                                        (("",), "no source"), (("memfd,colour=3",), "the keys are"),
+                                        (("memfd", "--pid", "-5"), "its number is expected"),
+                                        (("memfd", "--pid=-5"), "its number is expected"),
+                                        (("memfd", "--pid", "abc"), "its number is expected"),
+                                        (("memfd", "--pid", "0"), "its number is expected")):
+                done = self.run_tool(command, "--if-any", *arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+                self.assertIn(expected, done.stderr)
+            self.assertIn("Exit status:", self.run_tool(command, "--help").stdout)
 
     def test_a_stopped_process_does_not_hang_who_asks_it(self):
         user = self.use("memfd,size=1M,offer=1")

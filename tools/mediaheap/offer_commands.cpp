@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
 #include <mediaheap/heap.h>
 
 #include "command.h"
 #include "kernel/file_system.h"
 #include "kernel/kernel.h"
+#include "process_choice.h"
 #include "tables/ask_offer.h"
 #include "tables/runtime_directory.h"
 #include "tables/table_name.h"
 #include "tables/table_scan.h"
+#include "wanted_heap.h"
 
 namespace mediaheap::tool {
 
@@ -23,32 +24,9 @@ namespace {
 
 struct OfferOptions {
     std::string heap;
-    int64_t pid = 0;
+    std::string pid;
+    bool ifAny = false;
 };
-
-/// `udmabuf` means every heap of that source, `udmabuf,zone=camera` and the whole string those
-/// whose keys agree: every part of @p wanted stands in @p heap.
-bool means(const std::string& wanted, const std::string& heap) {
-    const auto parts = [](const std::string& text) {
-        std::vector<std::string> found;
-        for (size_t at = 0; at <= text.size();) {
-            const size_t comma = std::min(text.find(',', at), text.size());
-            found.push_back(text.substr(at, comma - at));
-            at = comma + 1;
-        }
-        return found;
-    };
-    const std::vector<std::string> has = parts(heap);
-    const std::vector<std::string> asked = parts(wanted);
-    if (has.front() != asked.front() &&
-        has.front().substr(0, has.front().find(':')) != asked.front())
-        return false;
-    for (size_t n = 1; n < asked.size(); n++) {
-        if (std::find(has.begin() + 1, has.end(), asked[n]) == has.end())
-            return false;
-    }
-    return true;
-}
 
 Result<HeapOffer::Answer> ask(const SharedHeap& heap, OfferOperation operation) {
     FileSystem& files = FileSystem::system();
@@ -62,71 +40,132 @@ Result<HeapOffer::Answer> ask(const SharedHeap& heap, OfferOperation operation) 
     return askOffer(files, directory->fd(), socket.text(), heap.content.number, operation);
 }
 
-/// The node of ArtInChip's MPP heap, which belongs to no process.
-bool isNode(const std::string& heap) { return heap.substr(0, heap.find_first_of(":,")) == "mpp"; }
+/// What asking the processes has come to.
+struct Round {
+    unsigned meant = 0;       ///< heaps that were asked for, offered or not
+    bool failed = false;      ///< not all of them have done it, or it cannot be told whose they are
+    std::set<int64_t> others; ///< processes with heaps, of those that were not asked
+};
 
-Exit destroyNode(const std::string& heap) {
-    Result<std::shared_ptr<Heap>> opened = Heap::open(heap);
-    Result<void> destroyed = opened ? opened.value()->destroy() : std::move(opened).error();
-    if (!destroyed) {
-        std::cerr << "mediaheap: " << destroyed.error().message() << "\n";
-        return Exit::Failure;
-    }
-    std::cout << heap << ": the node's heap is destroyed, until reboot\n";
-    return Exit::Success;
+/// Whether an unreadable table may be of somebody who is asked.
+bool concerns(const UnreadableTable& table, const ProcessChoice& processes) {
+    const auto name = TableName::parse(table.path.substr(table.path.rfind('/') + 1));
+    return !name || processes.means({name->pid, name->startTime, {}});
 }
 
-Exit request(const OfferOptions& options, OfferOperation operation) {
+Round askProcesses(const WantedHeap& wanted, const ProcessChoice& processes,
+                   OfferOperation operation) {
     Kernel& kernel = Kernel::system();
     FileSystem& files = FileSystem::system();
     const TableScan scan = scanTables(kernel, files, tableDirectories(kernel, files));
-    unsigned asked = 0;
-    unsigned silent = 0;
-    bool failed = false;
+    Round round;
+    for (const UnreadableTable& one : scan.unreadable) {
+        if (!concerns(one, processes))
+            continue;
+        std::cerr << "mediaheap: " << one.path << " is unreadable, whose heap it is of cannot be "
+                  << "told: " << one.reason << "\n";
+        round.failed = true;
+    }
     for (const SharedHeap& heap : scan.heaps) {
         const TableContent& content = heap.content;
-        if (heap.state == OwnerState::Crashed || !means(options.heap, content.heap) ||
-            (options.pid != 0 && options.pid != content.owner.pid))
+        if (heap.state == OwnerState::Crashed)
             continue;
+        // Of those who were not asked: with --pid who has such a heap, else who has another.
+        const bool meant = wanted.means(content);
+        if (!meant || !processes.means(content.owner)) {
+            if (meant || processes.isEverybody())
+                round.others.insert(content.owner.pid);
+            continue;
+        }
+        round.meant++;
         const std::string whose = std::to_string(content.owner.pid) + " " + content.owner.name +
                                   ": " + content.heap + ": ";
         if ((content.flags & table::offered) == 0) {
             std::cerr << "mediaheap: " << whose
                       << "its process does not offer it (offer=1 in the heap string)\n";
-            silent++;
+            round.failed = true;
             continue;
         }
-        asked++;
         const Result<HeapOffer::Answer> answer = ask(heap, operation);
         if (!answer) {
             std::cerr << "mediaheap: " << whose << answer.error().message() << "\n";
-            failed = true;
+            round.failed = true;
             continue;
         }
         std::cout << whose << (operation == OfferOperation::Destroy ? "destroyed, " : "")
                   << answer.value().bytes << " bytes given back\n";
     }
-    if (failed)
-        return Exit::Failure;
-    if (isNode(options.heap) && options.pid == 0 && operation == OfferOperation::Destroy)
-        return destroyNode(options.heap);
-    if (asked > 0)
+    return round;
+}
+
+/// @p asked: processes have had it, and the first of them has destroyed the node with its heap.
+Exit destroyNode(const std::string& heap, bool asked, bool ifAny) {
+    Result<std::shared_ptr<Heap>> opened = Heap::open(heap);
+    Result<void> destroyed = opened ? opened.value()->destroy() : std::move(opened).error();
+    const int code = destroyed ? 0 : destroyed.error().code;
+    if (code == 0 || (asked && code == ENODEV)) {
+        std::cout << heap << ": the node's heap is destroyed, until reboot\n";
         return Exit::Success;
-    if (silent == 0)
-        std::cerr << "mediaheap: no process has a heap " << options.heap
-                  << " open that is seen here; `mediaheap show` lists those that have\n";
-    return Exit::Failure;
+    }
+    std::cerr << "mediaheap: " << destroyed.error().message() << "\n";
+    // No node, or one that somebody has destroyed before.
+    const bool isThere = code != ENOENT && code != ENODEV && code != ENXIO;
+    return ifAny && !isThere ? Exit::Success : Exit::Failure;
+}
+
+Exit request(const OfferOptions& options, OfferOperation operation) {
+    Result<WantedHeap> parsed = WantedHeap::parse(options.heap);
+    if (!parsed) {
+        std::cerr << "mediaheap: " << parsed.error().message() << "\n";
+        return Exit::Usage;
+    }
+    WantedHeap& wanted = parsed.value();
+    if (wanted.isAuto()) {
+        if (Result<void> resolved = wanted.resolveAuto(); !resolved) {
+            std::cerr << "mediaheap: auto is no heap here: " << resolved.error().message() << "\n";
+            return Exit::Failure;
+        }
+        std::cerr << "mediaheap: " << options.heap << " is " << wanted.text() << " here\n";
+    }
+
+    const ProcessChoice processes(options.pid);
+    const Round round = askProcesses(wanted, processes, operation);
+    if (round.failed)
+        return Exit::Failure;
+    if (wanted.isNode() && processes.isEverybody() && operation == OfferOperation::Destroy)
+        return destroyNode(wanted.text(), round.meant > 0, options.ifAny);
+    if (round.meant > 0)
+        return Exit::Success;
+    std::cerr << "mediaheap: " << processes.hasNone(wanted.text(), round.others.size()) << "\n";
+    return options.ifAny ? Exit::Success : Exit::Failure;
+}
+
+// For the command line: what is wrong with a value, or nothing.
+
+std::string heapComplaint(const std::string& text) {
+    const Result<WantedHeap> heap = WantedHeap::parse(text);
+    return heap ? std::string() : heap.error().message();
+}
+
+std::string pidComplaint(const std::string& text) {
+    return processNumber(text) ? std::string()
+                               : "'" + text + "' is no process: its number is expected, from 1 on";
 }
 
 void addCommand(CLI::App& app, Runner& runner, const char* name, const char* help,
-                OfferOperation operation, const char* footer) {
+                OfferOperation operation, const std::string& footer) {
     CLI::App* const command = app.add_subcommand(name, help);
     const auto options = std::make_shared<OfferOptions>();
     command
         ->add_option("HEAP", options->heap, "A source, or as much of a heap string as tells which")
-        ->required();
-    command->add_option("--pid", options->pid, "Ask one process only");
-    command->footer(footer);
+        ->required()
+        ->check(heapComplaint);
+    command->add_option("--pid", options->pid, "Ask one process only")->check(pidComplaint);
+    command->add_flag("--if-any", options->ifAny, "That there is no such heap is no failure");
+    command->footer(footer +
+                    "\n\nExit status: 0 all such heaps have done it; 1 one refused, is not "
+                    "offered or did not answer, or there is none (with --if-any that is "
+                    "0); 2 wrong usage.");
     command->callback([options, operation, &runner] {
         runner = [options, operation] { return request(*options, operation); };
     });
@@ -137,7 +176,8 @@ void addCommand(CLI::App& app, Runner& runner, const char* name, const char* hel
 void addTrimCommand(CLI::App& app, Runner& runner) {
     addCommand(app, runner, "trim", "Has processes give the idle memory of a heap back",
                OfferOperation::Trim,
-               "Asks every process that offers such a heap (offer=1 in its heap string).");
+               "Asks every process that offers such a heap (offer=1 in its heap string). auto is "
+               "the source that it is here.");
 }
 
 void addDestroyCommand(CLI::App& app, Runner& runner) {
@@ -146,7 +186,7 @@ void addDestroyCommand(CLI::App& app, Runner& runner) {
                OfferOperation::Destroy,
                "A heap with live blocks is left alone, and its process says who has them. `destroy "
                "mpp` gives the memory of ArtInChip's node back to CMA; it comes back with the next "
-               "boot.");
+               "boot. auto is the source that it is here.");
 }
 
 } // namespace mediaheap::tool

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "heap/auto_choice.h"
 
-#include <cerrno>
-#include <cstdlib>
+#include <optional>
+#include <utility>
 
-#include "base/error.h"
 #include "heap/backing.h"
+#include "heap/default_heap.h"
 #include "kernel/kernel.h"
 #include "sources/dma_heap.h"
 
@@ -62,25 +62,16 @@ std::vector<SourceInfo> probeSources(Kernel& kernel) {
 
 Result<std::vector<HeapString>> autoCandidates(Kernel& kernel, const HeapString& wanted) {
     std::vector<HeapString> candidates;
-    const char* const chosen = std::getenv(defaultHeapVariable);
-    if (chosen && *chosen) {
-        Result<HeapString> parsed = HeapString::parse(chosen);
-        if (parsed && parsed->source == "auto")
-            parsed =
-                makeError(EINVAL, "read the heap string", "it is 'auto' again", "name a source");
-        if (parsed) {
-            if (Result<void> loaded = parsed->loadZones(kernel); !loaded)
-                parsed = std::move(loaded).error();
-        }
-        if (!parsed) {
-            Error error = std::move(parsed).error();
-            error.step = std::string(defaultHeapVariable) + "=" + chosen + ": " + error.step;
-            return error;
-        }
+    Result<std::optional<HeapString>> chosen = defaultHeap();
+    if (!chosen)
+        return std::move(chosen).error();
+    if (std::optional<HeapString>& defaults = chosen.value()) {
+        if (Result<void> loaded = defaults->loadZones(kernel); !loaded)
+            return blameDefaultHeap(std::move(loaded).error());
         HeapString candidate = wanted;
-        candidate.source = parsed->source;
-        candidate.name = parsed->name;
-        candidate.fillFrom(parsed.value());
+        candidate.source = defaults->source;
+        candidate.name = defaults->name;
+        candidate.fillFrom(*defaults);
         candidates.push_back(std::move(candidate));
         return candidates;
     }

@@ -14,9 +14,6 @@ namespace mediaheap {
 
 class Kernel;
 
-/// The environment variable that says what `auto` is.
-constexpr const char* defaultHeapVariable = "MEDIAHEAP_DEFAULT";
-
 /// What `auto` may become: the strings to try, in order, with the keys of @p wanted. That is the
 /// one of MEDIAHEAP_DEFAULT where it is set (keys given in @p wanted win over its own), else every
 /// source that `auto` considers on this machine.

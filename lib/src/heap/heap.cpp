@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "heap/auto_choice.h"
 #include "heap/block_state.h"
+#include "heap/default_heap.h"
 #include "heap/foreign_memory.h"
 #include "heap/heap_core.h"
 #include "heap/heap_registry.h"

@@ -34,6 +34,14 @@ bool isUsableName(std::string_view source, std::string_view name) {
 } // namespace
 
 Result<HeapString> HeapString::parse(std::string_view text) {
+    Result<HeapString> heap = parseChoice(text);
+    if (heap && needsName(heap->source) && heap->name.empty())
+        return malformed(heap->source + " needs the name of a heap under /dev/dma_heap",
+                         "write for example dma-heap:system; `mediaheap list` shows them");
+    return heap;
+}
+
+Result<HeapString> HeapString::parseChoice(std::string_view text) {
     HeapString heap;
     std::vector<std::string> seen;
     bool first = true;
@@ -58,9 +66,6 @@ Result<HeapString> HeapString::parse(std::string_view text) {
                 heap.name = std::string(part.substr(colon + 1));
             if (colon < part.size() && !isUsableName(heap.source, heap.name))
                 return malformed("no usable name after '" + heap.source + ":'", grammar);
-            if (needsName(heap.source) && heap.name.empty())
-                return malformed("dma-heap needs the name of a heap under /dev/dma_heap",
-                                 "write for example dma-heap:system; `mediaheap list` shows them");
             if (!takesName(heap.source) && !heap.name.empty())
                 return malformed("source " + heap.source + " takes no name",
                                  "write " + heap.source);

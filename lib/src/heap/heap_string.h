@@ -45,6 +45,10 @@ struct HeapString {
     /// Errors: EINVAL with the offending part and what would be right.
     static Result<HeapString> parse(std::string_view text);
 
+    /// The same of a string that means every heap whose string agrees with it: a source that needs
+    /// a name may do without, and then means all of that source.
+    static Result<HeapString> parseChoice(std::string_view text);
+
     /// Reads the file that describes the zones, where there is one.
     ///
     /// Errors: those of MmzLayout::parseLines() and of the file.
