@@ -10,7 +10,7 @@ namespace mediaheap::gst {
 
 namespace {
 
-using std::chrono::milliseconds;
+bool isPast(MemoryLedger::Moment moment) { return std::chrono::steady_clock::now() >= moment; }
 
 /// Whether a device works on @p memory. What is not of a heap is for others to judge.
 bool isBusy(GstMemory* memory) {
@@ -130,8 +130,7 @@ void MemoryLedger::begin(Terms terms) {
     release(std::move(left));
 }
 
-MemoryLedger::Lot MemoryLedger::take(bool wait, milliseconds patience) {
-    std::optional<Moment> deadline;
+MemoryLedger::Lot MemoryLedger::take(bool wait, Moment tellAt) {
     std::unique_lock lock(mutex_);
     lastUse_ = tick();
     Lot lot;
@@ -146,18 +145,17 @@ MemoryLedger::Lot MemoryLedger::take(bool wait, milliseconds patience) {
             lot.kind = Lot::Kind::Full;
             return lot;
         }
-        if (takeBusy(lot))
-            return lot;
-        if (!waitForChange(lock, deadline, patience)) {
+        if (isPast(tellAt)) {
             lot.kind = Lot::Kind::Late;
             return lot;
         }
+        if (takeBusy(lot))
+            return lot;
+        changed_.wait_until(lock, tellAt);
     }
 }
 
-MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait,
-                                             milliseconds patience) {
-    std::optional<Moment> deadline;
+MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait, Moment tellAt) {
     std::unique_lock lock(mutex_);
     Lot lot;
     for (;;) {
@@ -174,12 +172,14 @@ MemoryLedger::Lot MemoryLedger::takeReturned(uint64_t departures, bool wait,
             lot.kind = Lot::Kind::Full;
             return lot;
         }
-        if (takeBusy(lot) || live_ < terms_.minimum)
-            return lot;
-        if (!waitForChange(lock, deadline, patience)) {
+        const bool mayWait = live_ >= terms_.minimum;
+        if (mayWait && isPast(tellAt)) {
             lot.kind = Lot::Kind::Late;
             return lot;
         }
+        if (takeBusy(lot) || !mayWait)
+            return lot;
+        changed_.wait_until(lock, tellAt);
     }
 }
 
@@ -350,18 +350,6 @@ bool MemoryLedger::takeRoom(Lot& lot) {
     lot.kind = Lot::Kind::Room;
     lot.seat = Seat(shared_from_this(), run_);
     lot.departures = departures_;
-    return true;
-}
-
-/// False once @p patience has passed since the first call with @p deadline.
-bool MemoryLedger::waitForChange(std::unique_lock<std::mutex>& lock,
-                                 std::optional<Moment>& deadline, milliseconds patience) {
-    const Moment now = std::chrono::steady_clock::now();
-    if (!deadline)
-        deadline = now + patience;
-    if (now >= *deadline)
-        return false;
-    changed_.wait_until(lock, *deadline);
     return true;
 }
 

@@ -9,7 +9,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include <gst/gst.h>
@@ -104,20 +103,22 @@ public:
         bool last = false;
     };
 
+    using Moment = std::chrono::steady_clock::time_point;
+
     /// Begins a run on @p terms. Memory of earlier runs is freed as it comes back.
     void begin(Terms terms);
 
     /// Something idle that no device works on, oldest first; else room for a new memory; else waits
     /// for either. Where all that is idle has devices to wait for, that is for the taker to do: the
-    /// oldest comes as Lot::Kind::Busy, and goes to settle() in any case. Who waits hears of it
-    /// each time that @p patience has passed, with Lot::Kind::Late.
-    Lot take(bool wait, std::chrono::milliseconds patience);
+    /// oldest comes as Lot::Kind::Busy, and goes to settle() in any case. Who still waits at
+    /// @p tellAt hears of it, with Lot::Kind::Late.
+    Lot take(bool wait, Moment tellAt);
 
     /// To be called when a memory could not be made for lack of space, after its seat has been
     /// left: something idle; else room again, where a memory has been freed since @p departures was
     /// read; else waits for one as long as any is out. With fewer than its minimum the pool cannot
     /// count on those: whoever has them may be waiting for more, and that is Lot::Kind::Hopeless.
-    Lot takeReturned(uint64_t departures, bool wait, std::chrono::milliseconds patience);
+    Lot takeReturned(uint64_t departures, bool wait, Moment tellAt);
 
     /// To be called with what came as busy: @p done makes it the taker's, as a buffer or a memory;
     /// otherwise it is idle again.
@@ -161,8 +162,6 @@ private:
         std::deque<GstMemory*> memories;
     };
 
-    using Moment = std::chrono::steady_clock::time_point;
-
     static uint64_t tick();
     bool takeIdle(Lot& lot);
     bool takeBusy(Lot& lot);
@@ -171,8 +170,6 @@ private:
     size_t out() const { return live_ - idle() + strays_; }
     /// Nobody has anything of the pool, nor is about to.
     bool isAtRest() const { return out() + reserved_ == 0; }
-    bool waitForChange(std::unique_lock<std::mutex>& lock, std::optional<Moment>& deadline,
-                       std::chrono::milliseconds patience);
     Idle stopKeeping();
     static void release(Idle idle);
     void vacate(uint64_t run, bool occupied);

@@ -94,8 +94,11 @@ void PoolShortage::log(const Error& error) {
 milliseconds PoolShortage::patience() const {
     constexpr milliseconds least{1000}; // no wait for others' memory is still one for its own
     constexpr milliseconds most = std::chrono::hours(24);
+    // To wait for ever is no wish to hear nothing for ever.
+    const uint64_t longest =
+        config_.maxWait == GST_CLOCK_TIME_NONE ? GST_MEDIA_HEAP_DEFAULT_MAX_WAIT : config_.maxWait;
     const auto asked = std::chrono::duration_cast<milliseconds>(
-        nanoseconds(std::min<uint64_t>(config_.maxWait, INT64_MAX)));
+        nanoseconds(std::min<uint64_t>(longest, INT64_MAX)));
     return std::clamp(asked, least, most);
 }
 
@@ -107,9 +110,10 @@ Error PoolShortage::explainWait(const MemoryLedger::Holding& holding) const {
     error.step = "hand out a buffer of " + holding.owner;
     error.cause = "still waiting: all " + std::to_string(all) + " have been in use for " +
                   inMilliseconds(patience());
-    error.remedy =
-        "an element that keeps several frames, or is slow, needs more: set min-buffers=" +
-        std::to_string(all + 1) + " or more";
+    error.remedy = "unless frames are meant to come that rarely, an element keeps several of them, "
+                   "or is slow, "
+                   "and needs more: set min-buffers=" +
+                   std::to_string(all + 1) + " or more";
     if (config_.max != 0 && all >= config_.max)
         error.remedy += ", and raise max-buffers or max-bytes";
     else if (!hasRoom())

@@ -26,6 +26,16 @@ using std::chrono::steady_clock;
 // flushing, is looked for this often.
 constexpr std::chrono::milliseconds glance{5};
 
+/// Bytes of the heap that @p buffer has.
+uint64_t heldBy(GstBuffer* buffer) {
+    uint64_t bytes = 0;
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        if (const MemoryState* state = MemoryState::of(gst_buffer_peek_memory(buffer, i)))
+            bytes += state->block().size();
+    }
+    return bytes;
+}
+
 gboolean copyField(GQuark field, const GValue* value, gpointer target) {
     gst_structure_id_set_value(static_cast<GstStructure*>(target), field, value);
     return TRUE;
@@ -119,11 +129,18 @@ bool PoolState::start() {
     terms.blockBytes = config_.blockSize();
     terms.owner = owner();
     ledger_->begin(std::move(terms));
-    const uint64_t othersUsed = coreOf(heap_)->stats().used;
+    uint64_t own = 0;
+    uint64_t others = coreOf(heap_)->stats().used;
     for (guint made = 0; made < config_.min; made++) {
-        auto lot = ledger_->reserve();
-        auto fresh = make(lot);
-        if (!fresh && shortage_.mayStartShort(othersUsed, fresh.error())) {
+        auto fresh = makeFirst();
+        if (!fresh) {
+            const uint64_t used = coreOf(heap_)->stats().used;
+            others = std::max(others, used - std::min(used, own));
+            // Whoever had it may have come and gone in between.
+            if (others == 0)
+                fresh = makeFirst();
+        }
+        if (!fresh && shortage_.mayStartShort(others, fresh.error())) {
             GST_INFO_OBJECT(self_, "starting with %u of %u buffers: %s", made, config_.min,
                             fresh.error().message().c_str());
             return true;
@@ -133,6 +150,7 @@ bool PoolState::start() {
             ledger_->retire();
             return false;
         }
+        own += heldBy(fresh.value());
         ledger_->put(fresh.value());
     }
     return true;
@@ -146,12 +164,19 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
     PoolShortage::Endurance endurance;
     DeviceDeadline deviceDeadline;
     const auto patience = shortage_.patience();
-    auto lot = ledger_->take(wait, patience);
+    auto tellAt = steady_clock::now() + patience;
+    bool refused = false; // by the heap, when so many had departed
+    uint64_t departures = 0;
+    const auto takeAnew = [&] {
+        refused = false;
+        return ledger_->take(wait, tellAt);
+    };
+    auto lot = takeAnew();
     for (;;) {
         switch (lot.kind) {
         case MemoryLedger::Lot::Kind::Buffer:
             if (!maker_.keepsFit(lot.buffer)) {
-                lot = ledger_->take(wait, patience);
+                lot = takeAnew();
                 continue;
             }
             forgetContents(lot.buffer);
@@ -166,7 +191,7 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             if (!done)
                 return fail(done.error(), asked);
             if (!done.value())
-                lot = ledger_->take(wait, patience);
+                lot = takeAnew();
             continue;
         }
         case MemoryLedger::Lot::Kind::Flushing:
@@ -175,12 +200,14 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             return GST_FLOW_EOS;
         case MemoryLedger::Lot::Kind::Late:
             tellOfWait(shortage_.explainWait(ledger_->holding()));
-            lot = ledger_->take(wait, patience);
+            tellAt = steady_clock::now() + patience;
+            // To be late is no reason to turn to the heap, and to other pools, once more.
+            lot = refused ? ledger_->takeReturned(departures, wait, tellAt) : takeAnew();
             continue;
         case MemoryLedger::Lot::Kind::Hopeless:
             if (!wait || !shortage_.outlast(shortage, endurance))
                 return fail(shortage_.explain(std::move(shortage), endurance), asked);
-            lot = ledger_->take(wait, patience);
+            lot = takeAnew();
             continue;
         case MemoryLedger::Lot::Kind::Room:
             break;
@@ -195,7 +222,9 @@ GstFlowReturn PoolState::acquire(GstBuffer** buffer, const GstBufferPoolAcquireP
             return fail(shortage, asked);
         if (wait)
             shortage_.log(shortage);
-        lot = ledger_->takeReturned(lot.departures, wait, patience);
+        refused = true;
+        departures = lot.departures;
+        lot = ledger_->takeReturned(departures, wait, tellAt);
     }
 }
 
@@ -248,6 +277,11 @@ std::string PoolState::owner() const {
 void PoolState::remember(const std::string& failure) {
     const std::lock_guard lock(mutex_);
     failure_ = failure;
+}
+
+Result<GstBuffer*> PoolState::makeFirst() {
+    auto lot = ledger_->reserve();
+    return make(lot);
 }
 
 Result<GstBuffer*> PoolState::make(MemoryLedger::Lot& lot) {

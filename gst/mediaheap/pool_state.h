@@ -72,6 +72,7 @@ private:
     using DeviceDeadline = std::optional<std::chrono::steady_clock::time_point>;
 
     /// Makes a buffer in the room that @p lot is, which it may exchange for another.
+    Result<GstBuffer*> makeFirst();
     Result<GstBuffer*> make(MemoryLedger::Lot& lot);
     std::string owner() const;
     void remember(const std::string& failure);

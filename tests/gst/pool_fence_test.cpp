@@ -171,6 +171,24 @@ TEST_P(PoolFenceTest, TakesWhatSomebodyElseReturnsWhileItWaitsForADevice) {
     kernel.finishWork(work);
 }
 
+TEST_P(PoolFenceTest, TellsOfALongWaitThoughADeviceIsAtWorkToo) {
+    std::promise<void> told;
+    start(2);
+    g_signal_connect(pool.get(), "waiting",
+                     G_CALLBACK(+[](GstBufferPool* emitter, const char*, void* promise) {
+                         g_signal_handlers_disconnect_by_data(emitter, promise);
+                         static_cast<std::promise<void>*>(promise)->set_value();
+                     }),
+                     &told);
+    Owned<GstBuffer> kept = acquire(pool);
+    const Work work = readAndReturn(acquire(pool));
+    auto waiting = acquireElsewhere();
+    EXPECT_EQ(told.get_future().wait_for(20s), std::future_status::ready);
+    kept.reset();
+    EXPECT_EQ(waiting.get(), GST_FLOW_OK);
+    kernel.finishWork(work);
+}
+
 TEST_P(PoolFenceTest, StopsWaitingWhenItIsFlushed) {
     start(1);
     const Work work = readAndReturn(acquire(pool));

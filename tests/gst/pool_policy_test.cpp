@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Who waits for whom and how long, what one is told in the end, and the budget of a pool.
+#include <atomic>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -113,6 +115,51 @@ TEST_F(PolicyTest, OfALongWaitForItsOwnTheSignalTellsAndTheWaitGoesOn) {
     EXPECT_EQ(failureOf(pool), "") << "a wait is no failure";
     mine.pop_back();
     EXPECT_EQ(resultOf(taking), GST_FLOW_OK);
+}
+
+TEST_F(PolicyTest, ALongWaitForItsOwnTakesNothingFromOthers) {
+    std::promise<void> told;
+    g_signal_connect(pool.get(), "waiting",
+                     G_CALLBACK(+[](GstBufferPool* emitter, const char*, void* promise) {
+                         g_signal_handlers_disconnect_by_data(emitter, promise);
+                         static_cast<std::promise<void>*>(promise)->set_value();
+                     }),
+                     &told);
+    Terms terms{1, 0};
+    terms.maxWait = 1; // nanosecond; a second is the least
+    startWith(pool, terms);
+    startWith(other, {1, 0});
+    std::vector<Owned<GstBuffer>> mine = take(pool, 1);
+    std::vector<Owned<GstBuffer>> theirs = take(other, 3);
+    auto taking = taker(pool);
+    EXPECT_TRUE(waits(taking));
+    theirs.resize(1); // two of them are spare, and come back after the heap was asked
+    ASSERT_EQ(told.get_future().wait_for(patience), std::future_status::ready);
+    EXPECT_TRUE(waits(taking));
+    EXPECT_EQ(availableOf(other), 2u);
+    mine.clear();
+    EXPECT_EQ(resultOf(taking), GST_FLOW_OK);
+    EXPECT_EQ(blocks(), 4u);
+}
+
+TEST_F(PolicyTest, PoolsThatStartAtOnceAllStart) {
+    for (int times = 0; times < 200; times++) {
+        ASSERT_TRUE(configureWith(pool, quarter, {3, 0}));
+        ASSERT_TRUE(configureWith(other, quarter, {3, 0}));
+        std::atomic<int> ready{0};
+        const auto start = [&ready](const Owned<GstBufferPool>& one) {
+            ready++;
+            while (ready < 2)
+                std::this_thread::yield();
+            return gst_buffer_pool_set_active(one.get(), TRUE);
+        };
+        auto starting = std::async(std::launch::async, [&] { return start(other); });
+        const gboolean started = start(pool);
+        ASSERT_TRUE(starting.get() && started)
+            << "each has what the other lacks: " << failureOf(pool) << failureOf(other);
+        gst_buffer_pool_set_active(pool.get(), FALSE);
+        gst_buffer_pool_set_active(other.get(), FALSE);
+    }
 }
 
 TEST_F(PolicyTest, WithFewerThanItsMinimumItTakesWhatComesBackFirst) {
