@@ -9,6 +9,13 @@
 
 namespace mediaheap::plugin {
 
+namespace {
+
+/// What this thread is about, where that concerns nobody else.
+thread_local FailureWatch::Pause* ownBusiness = nullptr;
+
+} // namespace
+
 /// What the handlers of one stream have in common. They may outlive the element.
 class FailureWatch::Teller {
 public:
@@ -22,15 +29,9 @@ public:
         warned_ = failed_ = waited_ = true;
     }
 
-    void setPaused(bool paused) {
+    void play() {
         const std::lock_guard lock(mutex_);
-        paused_ = paused;
-        heard_.clear();
-    }
-
-    std::string heard() const {
-        const std::lock_guard lock(mutex_);
-        return heard_;
+        movesSince_ = g_get_monotonic_time();
     }
 
     void tellOfLack(const gchar* reason) { tell(reason, Gravity::Warning); }
@@ -43,7 +44,7 @@ public:
             return;
         {
             const std::lock_guard lock(mutex_);
-            if (std::exchange(waited_, true))
+            if (g_get_monotonic_time() - movesSince_ < shortestWait || std::exchange(waited_, true))
                 return;
         }
         GST_ELEMENT_WARNING(element.get(), RESOURCE, NO_SPACE_LEFT, ("%s", reason), (nullptr));
@@ -51,7 +52,9 @@ public:
 
 private:
     enum class Gravity { Warning, Error };
-    static constexpr gulong pause = 100 * 1000; // microseconds
+    // microseconds
+    static constexpr gulong pause = 100 * 1000;
+    static constexpr gint64 shortestWait = 1000 * 1000;
 
     void tell(const gchar* reason, Gravity gravity) {
         if (!isNews(reason, gravity))
@@ -73,11 +76,11 @@ private:
     }
 
     bool isNews(const gchar* reason, Gravity gravity) {
-        const std::lock_guard lock(mutex_);
-        if (paused_) {
-            heard_ = reason;
+        if (ownBusiness != nullptr) {
+            ownBusiness->heard_ = reason;
             return false;
         }
+        const std::lock_guard lock(mutex_);
         const bool isKnown = gravity == Gravity::Error ? failed_ : warned_;
         warned_ = true;
         failed_ = failed_ || gravity == Gravity::Error;
@@ -86,11 +89,10 @@ private:
 
     GWeakRef element_;
     mutable std::mutex mutex_; // guards what follows
-    bool paused_ = false;
     bool warned_ = false;
     bool failed_ = false;
     bool waited_ = false;
-    std::string heard_;
+    gint64 movesSince_ = g_get_monotonic_time();
 };
 
 void FailureWatch::start() { teller_ = std::make_shared<Teller>(element_); }
@@ -140,14 +142,21 @@ gulong FailureWatch::connect(gpointer source, const char* signal, Tell tell) {
         static_cast<GConnectFlags>(0));
 }
 
-StringPtr FailureWatch::heard() const {
-    const std::string heard = teller_ ? teller_->heard() : "";
-    return StringPtr(heard.empty() ? nullptr : g_strdup(heard.c_str()));
+void FailureWatch::play() {
+    if (teller_)
+        teller_->play();
 }
 
-void FailureWatch::setPaused(bool paused) {
+void FailureWatch::tellOfWait(const char* reason) {
     if (teller_)
-        teller_->setPaused(paused);
+        teller_->tellOfWait(reason);
+}
+
+FailureWatch::Pause::Pause() : outer_(std::exchange(ownBusiness, this)) {}
+FailureWatch::Pause::~Pause() { ownBusiness = outer_; }
+
+StringPtr FailureWatch::Pause::heard() const {
+    return StringPtr(heard_.empty() ? nullptr : g_strdup(heard_.c_str()));
 }
 
 } // namespace mediaheap::plugin

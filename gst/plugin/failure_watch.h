@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <gst/gst.h>
 
@@ -28,6 +29,8 @@ public:
 
     void start();
     void stop();
+    /// The element goes to PLAYING: what somebody has waited for in a pause was nobody's fault.
+    void play();
 
     /// Watches a lent pool for as long as it lives.
     void watch(GstBufferPool* pool);
@@ -37,18 +40,24 @@ public:
     /// Watches an allocator, which others have too, until another one is watched or stop().
     void watch(GstAllocator* allocator);
 
-    /// What the element itself asks for while this lives is not upstream's failure.
+    /// The same for what the element itself waits for, and says with @p reason.
+    void tellOfWait(const char* reason);
+
+    /// What this thread asks for while this lives is the element's own business: neither its
+    /// upstream nor those of other elements that share the heap have failed to get it.
     class Pause {
     public:
-        explicit Pause(FailureWatch& watch) : watch_(watch) { watch_.setPaused(true); }
-        ~Pause() { watch_.setPaused(false); }
+        Pause();
+        ~Pause();
         /// The last reason for a failure since then; NULL where there was none.
-        StringPtr heard() const { return watch_.heard(); }
+        StringPtr heard() const;
         Pause(const Pause&) = delete;
         Pause& operator=(const Pause&) = delete;
 
     private:
-        FailureWatch& watch_;
+        friend class FailureWatch;
+        Pause* const outer_;
+        std::string heard_;
     };
 
 private:
@@ -56,8 +65,6 @@ private:
 
     using Tell = void (Teller::*)(const gchar* reason);
     gulong connect(gpointer source, const char* signal, Tell tell);
-    void setPaused(bool paused);
-    StringPtr heard() const;
 
     GstElement* const element_;
     std::shared_ptr<Teller> teller_;

@@ -138,6 +138,9 @@ static GstStateChangeReturn gst_media_heap_upload_change_state(GstElement* eleme
         if (!uploader.heap().acquireAnew())
             return GST_STATE_CHANGE_FAILURE;
         break;
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+        uploader.play();
+        break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
         uploader.setFlushing(true);
         break;

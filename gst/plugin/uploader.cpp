@@ -11,7 +11,9 @@
 #include "debug.h"
 #include "dmabuf_caps.h"
 #include "frame_copy.h"
+#include "room_wait.h"
 #include "stream_error.h"
+#include "structure_field.h"
 
 #define GST_CAT_DEFAULT uploadDebug()
 
@@ -19,16 +21,7 @@ namespace mediaheap::plugin {
 
 namespace {
 
-guint64 field(const GstStructure* structure, const char* name) {
-    guint64 value = 0;
-    gst_structure_get_uint64(structure, name, &value);
-    return value;
-}
-
 guint64 roundedUp(guint64 value, guint64 grain) { return (value + grain - 1) / grain * grain; }
-
-// Nothing tells of memory that others give back, so it is looked for.
-constexpr gulong lookout = 10 * 1000; // microseconds
 
 /// Why @p pool gave nothing; NULL where there is no pool, or it does not say.
 StringPtr failureOf(GstBufferPool* pool) {
@@ -102,6 +95,8 @@ bool Uploader::mayBeDmaBuf() const {
 /// Tells who demands DMA-BUFs of a heap without any; upstream would only say that nothing was
 /// negotiated. A warning, since the demand may be no more than a question.
 void Uploader::checkDemand() const {
+    if (toldOfDemand_)
+        return;
     const ObjectPtr<GstMediaHeap> heap = heap_.get();
     const CapsPtr peer(gst_pad_peer_query_caps(GST_BASE_TRANSFORM_SRC_PAD(element_), nullptr));
     if (!heap || !peer || gst_caps_is_any(peer.get()) || gst_caps_is_empty(peer.get()) ||
@@ -113,6 +108,9 @@ void Uploader::checkDemand() const {
          "such as udmabuf or dma-heap:system (`mediaheap list` shows what there is)",
          gst_media_heap_get_description(heap.get())),
         ("downstream takes %" GST_PTR_FORMAT, peer.get()));
+    // Upstream will post its error next; see letPipelineSettle().
+    if (GST_STATE_TARGET(GST_ELEMENT(element_)) >= GST_STATE_PAUSED)
+        letPipelineSettle(GST_ELEMENT(element_));
 }
 
 CapsPtr Uploader::transformCaps(GstPadDirection direction, const GstCaps* caps,
@@ -333,7 +331,7 @@ BufferPtr Uploader::copyAside(GstBuffer* in, GstMediaHeap* heap) {
                          "copying %" G_GSIZE_FORMAT " bytes to %s: upstream's pool runs low", size,
                          where);
     const ObjectPtr<GstAllocator> allocator(isRoomy ? gst_media_heap_get_allocator(heap) : nullptr);
-    const FailureWatch::Pause pause(failures_);
+    const FailureWatch::Pause pause;
     return copyAsItIs(in, allocator.get(), wishes_.params());
 }
 
@@ -364,41 +362,24 @@ GstFlowReturn Uploader::copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& 
 GstFlowReturn Uploader::copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy) {
     const ObjectPtr<GstAllocator> allocator(gst_media_heap_get_allocator(heap));
     failures_.watch(allocator.get()); // upstream need not have asked for it
-    const gint64 since = g_get_monotonic_time();
+    const gsize size = gst_buffer_get_size(in);
+    const GstAllocationParams& params = wishes_.params();
+    RoomWait wait(GST_ELEMENT(element_), heap, copies_, failures_, policy_.terms(),
+                  guint64{size} + params.prefix + params.padding);
     for (;;) {
         StringPtr why;
         {
-            const FailureWatch::Pause pause(failures_);
+            const FailureWatch::Pause pause;
             copy = copyBytes(in, allocator.get(), wishes_.params());
             why = pause.heard();
         }
         if (copy)
             return GST_FLOW_OK;
-        const gsize size = gst_buffer_get_size(in);
-        const GstFlowReturn waited = why ? waitForRoom(heap, size, since) : GST_FLOW_ERROR;
+        const GstFlowReturn waited = why ? wait.afterFailure(why.get()) : GST_FLOW_ERROR;
         if (waited == GST_FLOW_ERROR)
             return noRoom(std::move(why), heap, size);
         if (waited != GST_FLOW_OK)
             return waited;
-    }
-}
-
-/// As a pool does with fewer buffers than its minimum. GST_FLOW_OK: another attempt may succeed;
-/// GST_FLOW_ERROR: no room for @p size bytes since the moment @p since.
-GstFlowReturn Uploader::waitForRoom(GstMediaHeap* heap, gsize size, gint64 since) {
-    const PoolTerms terms = policy_.terms();
-    if (terms.whenFull == GST_MEDIA_HEAP_WHEN_FULL_FAIL)
-        return GST_FLOW_ERROR;
-    for (;;) {
-        const StructurePtr stats(gst_media_heap_get_stats(heap));
-        const auto waited = static_cast<guint64>(g_get_monotonic_time() - since) * 1000;
-        if (field(stats.get(), "size") < size || waited >= terms.maxWait)
-            return GST_FLOW_ERROR;
-        if (copies_.isFlushing())
-            return GST_FLOW_FLUSHING;
-        g_usleep(lookout);
-        if (field(stats.get(), "largest-free") >= size)
-            return GST_FLOW_OK;
     }
 }
 

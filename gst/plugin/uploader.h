@@ -32,6 +32,8 @@ public:
 
     /// The stream begins, and counting with it.
     void start();
+    /// The element goes to PLAYING.
+    void play() { failures_.play(); }
     /// The stream has ended. Lent buffers stay valid.
     void stop();
     /// Lets a copy that waits for memory go, and refuses further ones until called with false.
@@ -41,7 +43,8 @@ public:
     void setMemoryPerPlane(bool separate) { memoryPerPlane_ = separate; }
     bool memoryPerPlane() const { return memoryPerPlane_; }
 
-    /// False when the heap cannot hold two such frames; that was posted as an error, once.
+    /// False when the heap cannot hold as many such frames as there have to be; that was posted as
+    /// an error, once.
     bool setCaps(const GstCaps* caps);
     /// For the direction of the sink pad and fixed @p caps, outside of queries: the one form that
     /// downstream likes best, where it takes any. Otherwise all.
@@ -83,7 +86,6 @@ private:
     BufferPtr copyAside(GstBuffer* in, GstMediaHeap* heap);
     GstFlowReturn copyVideo(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
     GstFlowReturn copyOther(GstBuffer* in, GstMediaHeap* heap, BufferPtr& copy);
-    GstFlowReturn waitForRoom(GstMediaHeap* heap, gsize size, gint64 since);
     GstFlowReturn noRoom(StringPtr why, GstMediaHeap* heap, gsize size);
     GstFlowReturn unreadable(GstBuffer* in);
 

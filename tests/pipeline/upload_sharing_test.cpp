@@ -173,6 +173,43 @@ TEST_F(UploadSharing, OfAPausedPipelineNobodyIsWarned) {
     EXPECT_TRUE(pipeline.warnings().empty());
 }
 
+// Frames that are no pictures have no pool that waits for them.
+
+std::string chunks(const std::string& amount) {
+    return "audiotestsrc samplesperbuffer=8192 " + amount + " ! identity drop-allocation=true";
+}
+
+TEST_F(UploadSharing, WhatOneStreamWaitsForIsNoFailureOfAnother) {
+    string = testHeapString("size=128K");
+    const auto branch = [&](const char* name) {
+        return chunks("num-buffers=20") + " ! mediaheapupload name=" + name + " heap=" + string +
+               " ! queue max-size-buffers=2 ! fakesink sync=true ";
+    };
+    Pipeline pipeline(branch("one") + branch("two"));
+    EXPECT_TRUE(pipeline.play()) << testing::PrintToString(pipeline.errors());
+    EXPECT_TRUE(pipeline.warnings().empty()) << testing::PrintToString(pipeline.warnings());
+}
+
+TEST_F(UploadSharing, WhatNeverFitsIsNotWaitedFor) {
+    string = "memfd,mmz=neverfits,0,0x10000000,64K:b,0,0x20000000,64K";
+    Pipeline pipeline("audiotestsrc samplesperbuffer=49152 ! identity drop-allocation=true ! "
+                      "mediaheapupload max-wait=18446744073709551615 heap=" +
+                      string + " ! fakesink");
+    EXPECT_FALSE(pipeline.play());
+    ASSERT_FALSE(pipeline.errors().empty());
+    EXPECT_NE(pipeline.errors()[0].find("more than the whole zone"), std::string::npos)
+        << pipeline.errors()[0];
+}
+
+TEST_F(UploadSharing, APauseIsNoTimeThatIsWaited) {
+    string = testHeapString("size=64K");
+    Pipeline pipeline(chunks("") + " ! mediaheapupload max-wait=200000000 heap=" + string +
+                      " ! queue ! fakesink name=sink sync=true");
+    ASSERT_TRUE(pipeline.reach(GST_STATE_PAUSED));
+    g_usleep(600 * 1000);
+    EXPECT_TRUE(pipeline.errors().empty()) << testing::PrintToString(pipeline.errors());
+}
+
 } // namespace
 
 } // namespace mediaheap::test
