@@ -92,17 +92,6 @@ TEST(PlanFiles, TheMarginIsAShareOrBytesAndEndsInWholeGrains) {
     EXPECT_EQ(workOut("[plan]\nmargin=100%\n" + other).cma, 16 * mib);
 }
 
-TEST(PlanFiles, AHeapOfTheFilesOwnSizeIsTriedAsItIs) {
-    const std::string blocks = "[other a]\nbytes=4K\ncount=4\nfrom=heap\n";
-    const Plan small = workOut("[plan]\nheap=12K\n" + blocks);
-    EXPECT_EQ(small.heap, 12u << 10);
-    EXPECT_FALSE(small.result.fits);
-    ASSERT_TRUE(small.result.counterexample);
-    EXPECT_EQ(small.result.counterexample->freePages, 0u);
-    EXPECT_EQ(small.result.counterexample->live.size(), 3u);
-    EXPECT_TRUE(workOut("[plan]\nheap=13K\n" + blocks).result.fits) << "rounded up to pages";
-}
-
 TEST(PlanFiles, AHeapThatIsTooTightForTheSequenceIsMadeLarger) {
     // Two blocks of the old mode in the middle go first, a large one takes their place, and what is
     // left lies on both sides of it.

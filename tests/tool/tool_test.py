@@ -121,10 +121,36 @@ class PlanCommand(unittest.TestCase):
         self.assertRegex(done.stdout, r"there is no place for \w+ \w+ of \d+ bytes")
         self.assertRegex(done.stdout, r"  fits a heap of \d+ bytes under best fit: every order")
 
-    def test_a_heap_that_the_file_gives_and_that_is_too_small_exits_with_1(self):
-        done = plan(BOARD.replace("[plan]", "[plan]\nheap = 24M"))
+    def test_a_heap_that_the_file_gives_and_that_is_too_small_is_answered_with_one_that_fits(self):
+        given = BOARD.replace("[plan]", "[plan]\nheap = 32M")
+        done = plan(given)
         self.assertEqual(done.returncode, 1)
         self.assertIn("An order that does not fit:", done.stdout)
+        cma, heap = re.search(r"boot with cma=(\d+)M, for a heap of (\d+)M\n", done.stdout).groups()
+        fitting = plan(BOARD.replace("[plan]", f"[plan]\nheap = {heap}M"))
+        self.assertEqual(fitting.returncode, 0, fitting.stdout)
+        self.assertIn(f"boot with cma={cma}M\n", fitting.stdout)
+        document = json.loads(plan(given, "--json").stdout)
+        self.assertEqual((document["heap_given"], document["heap"], document["cma"], document["fits"]),
+                         (32 << 20, int(heap) << 20, int(cma) << 20, False))
+        self.assertEqual([s["fits"] for s in document["searches"]], [False, True])
+
+    def test_a_mode_that_needs_more_than_the_whole_heap_is_said_first_and_not_searched(self):
+        given = BOARD.replace("[plan]", "[plan]\nheap = 4M")
+        done = plan(given)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("too small: mode 4k by itself needs 24887296 bytes", done.stdout)
+        self.assertNotIn("An order that does not fit", done.stdout)
+        self.assertRegex(done.stdout, r"boot with cma=\d+M, for a heap of \d+M\n")
+        document = json.loads(plan(given, "--json").stdout)
+        self.assertEqual([m["mode"] for m in document["too_large"]], ["1080p", "4k", "capture"])
+        self.assertEqual([s["fits"] for s in document["searches"]], [True])
+
+    def test_where_nothing_is_in_the_heap_there_is_no_sequence(self):
+        done = plan("[audio]\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn("Sequence", done.stdout)
+        self.assertEqual(json.loads(plan("[audio]\n", "--json").stdout)["searches"], [])
 
     def test_what_is_sampled_says_so_with_its_seed_and_count(self):
         done = plan(BOARD, "--states", "5", "--samples", "50", "--seed", "7")

@@ -90,13 +90,13 @@ Result<plan::PlanFile> planFromFile(const std::string& path) {
     return unreadable;
 }
 
-Result<plan::Plan> workOut(plan::PlanFile file, const PlanOptions& options) {
+Result<plan::Plan> findHeap(plan::Plan plan, const PlanOptions& options) {
     ProgressLine line;
     plan::SearchLimits limits = options.limits;
     limits.progress = [&](uint64_t done, bool sampling) {
         line.show(done, sampling, options.limits);
     };
-    return plan::workOut(std::move(file), static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)), limits);
+    return plan::findHeap(std::move(plan), limits);
 }
 
 Exit runPlan(const PlanOptions& options) {
@@ -113,12 +113,19 @@ Exit runPlan(const PlanOptions& options) {
         std::cout << measured->asText();
     if (!file)
         return fail(file.error().message());
-    Result<plan::Plan> plan = workOut(std::move(file).value(), options);
+    Result<plan::Plan> plan =
+        plan::addUp(std::move(file).value(), static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)));
+    if (!plan)
+        return fail(plan.error().message());
+    // The search may take a while, and what is known already may make it needless.
+    if (!options.json)
+        std::cout << planHeadAsText(*plan) << std::flush;
+    plan = findHeap(std::move(plan).value(), options);
     if (!plan)
         return fail(plan.error().message());
     std::cout << (options.json ? planAsJson(*plan, measured ? measured->json : std::string())
-                               : planAsText(*plan));
-    return plan->result.fits ? Exit::Success : Exit::Failure;
+                               : planSearchAsText(*plan));
+    return plan->fits() ? Exit::Success : Exit::Failure;
 }
 
 } // namespace

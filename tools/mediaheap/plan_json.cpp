@@ -87,10 +87,17 @@ std::string planAsJson(const Plan& plan, const std::string& measured) {
         json["items"].push_back(itemJson(item));
     json["page"] = plan.page;
     json["largest_mode"] = plan.largestMode;
-    json["heap"] = plan.heap;
+    json["heap_given"] = plan.givenHeap ? Json(*plan.givenHeap) : Json();
+    json["too_large"] = Json::array();
+    for (const plan::TooLarge& mode : plan.tooLarge)
+        json["too_large"].push_back(
+            Json{{"mode", mode.mode.empty() ? Json() : Json(mode.mode)}, {"bytes", mode.bytes}});
+    json["fits"] = plan.fits();
+    json["heap"] = plan.result.fits ? Json(plan.heap) : Json();
+    json["tried_up_to"] = plan.triedUpTo;
     json["others"] = plan.others;
-    json["margin"] = plan.margin;
-    json["cma"] = plan.cma;
+    json["margin"] = plan.cma ? Json(plan.margin) : Json();
+    json["cma"] = plan.cma ? Json(*plan.cma) : Json();
     json["sequence"] = Json::array();
     for (const size_t mode : plan.file.order)
         json["sequence"].push_back(plan.file.modes[mode].name);
@@ -99,7 +106,8 @@ std::string planAsJson(const Plan& plan, const std::string& measured) {
     json["searches"] = Json::array();
     if (plan.tightResult)
         json["searches"].push_back(searchJson(plan, plan.tightSequence, *plan.tightResult));
-    json["searches"].push_back(searchJson(plan, plan.sequence, plan.result));
+    if (plan.hasBlocks() && (plan.tooLarge.empty() || plan.result.fits))
+        json["searches"].push_back(searchJson(plan, plan.sequence, plan.result));
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

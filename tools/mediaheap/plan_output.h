@@ -7,8 +7,9 @@
 
 namespace mediaheap::tool {
 
-/// A plan as a page for people.
-std::string planAsText(const plan::Plan& plan);
+/// A plan as a page for people: what is known before the search for a heap, and the rest.
+std::string planHeadAsText(const plan::Plan& plan);
+std::string planSearchAsText(const plan::Plan& plan);
 
 /// The same as JSON; @p measured is a JSON document that it holds as `measured`, where there is
 /// one.

@@ -87,21 +87,54 @@ std::string orderText(const Plan& plan) {
     return text.empty() ? "Everything at once" : text;
 }
 
+std::string mibText(uint64_t bytes) { return number(bytes >> 20) + " MiB"; }
+
+/// Which sizes the search goes through.
+std::string sizesText(const Plan& plan) {
+    return plan.givenHeap
+               ? mibText(plan.triedApart) + " apart, " + mibText(plan.triedBound) + " at most"
+               : "1 MiB or an eighth apart";
+}
+
+/// That no size was found.
+std::string noneFits(const Plan& plan) {
+    if (plan.triedUpTo == 0)
+        return "no larger heap was tried";
+    return "the sequence fits none of the larger sizes tried, " + sizesText(plan);
+}
+
+std::string modeText(const std::string& name) {
+    return name.empty() ? "everything at once" : "mode " + name;
+}
+
 std::string sequenceText(const Plan& plan) {
     std::string text = "Sequence      " + orderText(plan) + "\n";
     const auto verdict = [&](const SearchResult& result, const Sequence& sequence) {
-        return std::string(result.fits ? "fits" : "does not fit") + " a heap of " +
-               number(sequence.zonePages * plan.page) +
-               " bytes under best fit: " + describeSearch(result, sequence) + "\n";
+        text += std::string("  ") + (result.fits ? "fits" : "does not fit") + " a heap of " +
+                number(sequence.zonePages * plan.page) +
+                " bytes under best fit: " + describeSearch(result, sequence) + "\n";
+        if (result.counterexample)
+            text += counterexampleText(plan, sequence, *result.counterexample);
     };
-    if (plan.tightResult) {
-        text += "  " + verdict(*plan.tightResult, plan.tightSequence);
-        text += counterexampleText(plan, plan.tightSequence, *plan.tightResult->counterexample);
-    }
-    text += "  " + verdict(plan.result, plan.sequence);
-    if (plan.result.counterexample)
-        text += counterexampleText(plan, plan.sequence, *plan.result.counterexample);
+    if (plan.tightResult)
+        verdict(*plan.tightResult, plan.tightSequence);
+    if (plan.tooLarge.empty() || plan.result.fits)
+        verdict(plan.result, plan.sequence);
+    else
+        text += "  " + noneFits(plan) + "\n";
     return text;
+}
+
+/// Where the size of the heap comes from, if it is not the first one's.
+std::string foundText(const Plan& plan) {
+    const std::string first = "the first of the larger sizes tried, " + sizesText(plan);
+    std::string text =
+        plan.givenHeap ? "    the sequence below fits it, " + first
+                       : "    and the sequence below does not fit that, but fits this: " + first;
+    if (!plan.result.exhaustive)
+        text += "; found by sampling, not proved: " + number(plan.result.samples) +
+                " orders drawn at random fit";
+    return text + "\n";
 }
 
 } // namespace
@@ -118,33 +151,51 @@ std::string describeSearch(const SearchResult& result, const Sequence& sequence)
            portions + ", " + number(result.states) + " states of the zone";
 }
 
-std::string planAsText(const Plan& plan) {
+std::string planHeadAsText(const Plan& plan) {
     std::string text;
     for (const Item& item : plan.file.items)
         text += itemText(item);
-    text += "\nHeap          " + bytesText(plan.heap) + "\n";
+    text += "\n";
+    if (plan.givenHeap)
+        text += "Heap given    " + bytesText(*plan.givenHeap) + ", by the plan file\n";
+    for (const plan::TooLarge& mode : plan.tooLarge)
+        text += "    too small: " + modeText(mode.mode) + " by itself needs " + number(mode.bytes) +
+                " bytes\n";
+    if (!plan.tooLarge.empty())
+        text += "    no order of modes is looked at in it, larger heaps are\n";
+    return text;
+}
+
+std::string planSearchAsText(const Plan& plan) {
+    std::string text;
+    if (plan.givenHeap && !plan.fits() && plan.tooLarge.empty())
+        text += "    too small: the sequence below does not fit it\n";
+    if (plan.result.fits)
+        text += (plan.fits() ? "Heap          " : "Heap needed   ") + bytesText(plan.heap) + "\n";
+    else
+        text += "Heap          none found: " + noneFits(plan) + "\n";
     text += "    the largest mode" +
             (plan.largestModeName.empty() ? "" : ", " + plan.largestModeName + ",") + " has " +
             number(plan.largestMode) + " bytes in whole pages of " + number(plan.page) + "\n";
-    if (plan.heapGiven)
-        text += "    the size is the plan file's\n";
-    else if (plan.tightResult)
-        text +=
-            "    and the sequence below does not fit that, but fits this: the first of the sizes "
-            "tried, 1 MiB or an eighth apart\n";
+    if (plan.result.fits && plan.triedUpTo > 0)
+        text += foundText(plan);
     text += "Others        " + bytesText(plan.others) + ", beside the heap\n";
-    text += "Margin        " + bytesText(plan.margin);
-    if (plan.marginPercent > 0)
-        text +=
-            ", " + number(plan.marginPercent) + " % of both" +
-            (plan.file.marginPercent ? ""
-                                     : " (this tool's choice: ArtInChip's document names none)");
-    text +=
-        "\nCMA           " + bytesText(plan.cma) + ": boot with cma=" + cmaText(plan.cma) + "\n";
-    text +=
-        "    >= heap + others + margin, a multiple of 4 MiB (ArtInChip, MPP Heap documentation, "
-        "mpp heap settings)\n\n";
-    return text + sequenceText(plan);
+    if (plan.cma) {
+        text += "Margin        " + bytesText(plan.margin);
+        if (plan.marginPercent > 0)
+            text += ", " + number(plan.marginPercent) + " % of both" +
+                    (plan.file.marginPercent
+                         ? ""
+                         : " (this tool's choice: ArtInChip's document names none)");
+        text += "\nCMA           " + bytesText(*plan.cma) +
+                ": boot with cma=" + cmaText(*plan.cma) +
+                (plan.fits() ? "" : ", for a heap of " + number(plan.heap >> 20) + "M") +
+                "\n    >= heap + others + margin, a multiple of 4 MiB (ArtInChip, MPP Heap "
+                "documentation, mpp heap settings)\n";
+    } else {
+        text += "CMA           not worked out, for want of a heap that fits\n";
+    }
+    return plan.hasBlocks() ? text + "\n" + sequenceText(plan) : text;
 }
 
 } // namespace mediaheap::tool

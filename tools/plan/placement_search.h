@@ -76,6 +76,7 @@ struct SearchLimits {
     uint64_t states = 200000;
     uint64_t samples = 10000;
     uint64_t seed = 1;
+    unsigned sizes = 64; ///< of a heap to try at most, beyond the first
     /// Called now and then with what was looked through so far: states, or orders drawn.
     std::function<void(uint64_t done, bool sampling)> progress;
 };

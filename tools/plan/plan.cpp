@@ -13,9 +13,13 @@ namespace mediaheap::plan {
 
 namespace {
 
-// A search for a zone large enough tries so many sizes, each larger by that or by an eighth.
+// A search for a zone large enough, from the largest mode on, tries so many sizes, each larger by
+// that or by an eighth.
 constexpr unsigned triedSizes = 24;
 constexpr uint64_t sizeStep = uint64_t{1} << 20;
+// Where the file's heap is too small, the search ends at so many times that heap or the largest
+// mode: somewhere it has to, and what is said of the sizes is said with this one.
+constexpr uint64_t mostTimes = 4;
 /// Blocks in all items of the heap together.
 constexpr size_t mostBlocks = 65536;
 
@@ -93,30 +97,89 @@ uint64_t pagesOf(const Sequence& sequence, size_t mode) {
     return pagesOfLargestMode(one);
 }
 
-/// Looks for a zone that the sequence fits, from the smallest that could be one.
-void fit(Plan& plan, const SearchLimits& limits) {
-    plan.result = search(plan.sequence, limits);
-    if (plan.result.fits || plan.heapGiven)
-        return;
+/// Whether the sequence fits a heap of that many bytes; the heap is the plan's if it does.
+bool tryHeap(Plan& plan, uint64_t bytes, const SearchLimits& limits) {
     Sequence larger = plan.sequence;
-    const uint64_t step = std::max(sizeStep / plan.page, uint64_t{1});
-    for (unsigned tries = 0; tries < triedSizes; tries++) {
-        larger.zonePages = (larger.zonePages + std::max(step, larger.zonePages / 8)) / step * step;
-        SearchResult result = search(larger, limits);
-        if (!result.fits)
-            continue;
+    larger.zonePages = bytes / plan.page;
+    plan.triedUpTo = bytes;
+    SearchResult result = search(larger, limits);
+    if (!result.fits)
+        return false;
+    if (plan.tooLarge.empty()) {
         plan.tightResult = std::move(plan.result);
         plan.tightSequence = std::move(plan.sequence);
-        plan.result = std::move(result);
-        plan.sequence = std::move(larger);
-        plan.heap = plan.sequence.zonePages * plan.page;
+    }
+    plan.result = std::move(result);
+    plan.sequence = std::move(larger);
+    plan.heap = bytes;
+    return true;
+}
+
+/// From the largest mode on.
+void tryLargerHeaps(Plan& plan, const SearchLimits& limits) {
+    const uint64_t step = std::max(sizeStep / plan.page, uint64_t{1});
+    plan.triedApart = step * plan.page;
+    uint64_t pages = plan.sequence.zonePages;
+    for (unsigned tries = 0; tries < std::min(triedSizes, limits.sizes); tries++) {
+        pages = (pages + std::max(step, pages / 8)) / step * step;
+        if (tryHeap(plan, pages * plan.page, limits))
+            return;
+    }
+}
+
+/// From the file's heap on, in the grain of CMA, so that the plan's is what a file can have.
+void tryHeapsOfGrain(Plan& plan, const SearchLimits& limits) {
+    if (limits.sizes == 0)
         return;
+    const uint64_t least = std::max(plan.largestMode, *plan.givenHeap + 1);
+    const uint64_t first = *roundUp(least, cmaGrain);
+    const uint64_t last = *roundUp(least * mostTimes, cmaGrain);
+    plan.triedApart = std::max(*roundUp((last - first) / limits.sizes, cmaGrain), cmaGrain);
+    plan.triedBound = last;
+    uint64_t bytes = first;
+    for (unsigned tries = 0; tries < limits.sizes && bytes <= last; tries++) {
+        if (tryHeap(plan, bytes, limits))
+            return;
+        bytes += plan.triedApart;
+    }
+}
+
+/// Looks for a zone that the sequence fits, from the smallest that could be one.
+void fit(Plan& plan, const SearchLimits& limits) {
+    if (plan.tooLarge.empty())
+        plan.result = search(plan.sequence, limits);
+    if (plan.result.fits)
+        return;
+    if (plan.givenHeap)
+        tryHeapsOfGrain(plan, limits);
+    else
+        tryLargerHeaps(plan, limits);
+}
+
+void addUpModes(Plan& plan) {
+    plan.givenHeap = plan.file.heap;
+    if (plan.givenHeap)
+        plan.givenHeap = *roundUp(*plan.givenHeap, plan.page);
+    std::vector<size_t> seen;
+    for (const size_t mode : plan.sequence.order) {
+        if (std::find(seen.begin(), seen.end(), mode) != seen.end())
+            continue;
+        seen.push_back(mode);
+        const uint64_t bytes = pagesOf(plan.sequence, mode) * plan.page;
+        const std::string name =
+            plan.file.modes.empty() ? std::string() : plan.file.modes[mode].name;
+        if (bytes > plan.largestMode || plan.largestModeName.empty()) {
+            plan.largestMode = bytes;
+            plan.largestModeName = name;
+        }
+        if (plan.givenHeap && bytes > *plan.givenHeap)
+            plan.tooLarge.push_back({name, bytes});
     }
 }
 
 } // namespace
 
-Result<Plan> workOut(PlanFile file, uint64_t machinePage, const SearchLimits& limits) {
+Result<Plan> addUp(PlanFile file, uint64_t machinePage) {
     Plan plan;
     plan.page = file.page != 0 ? file.page : machinePage;
     plan.file = std::move(file);
@@ -124,26 +187,20 @@ Result<Plan> workOut(PlanFile file, uint64_t machinePage, const SearchLimits& li
     if (!sequence)
         return std::move(sequence).error();
     plan.sequence = std::move(sequence).value();
-
-    for (const size_t mode : plan.sequence.order) {
-        const uint64_t bytes = pagesOf(plan.sequence, mode) * plan.page;
-        if (bytes > plan.largestMode || plan.largestModeName.empty()) {
-            plan.largestMode = std::max(bytes, plan.largestMode);
-            if (!plan.file.modes.empty())
-                plan.largestModeName = plan.file.modes[mode].name;
-        }
-    }
-    plan.heapGiven = plan.file.heap.has_value();
-    plan.heap = plan.largestMode;
-    if (plan.heapGiven)
-        plan.heap = *roundUp(*plan.file.heap, plan.page);
+    addUpModes(plan);
+    plan.heap = plan.givenHeap.value_or(plan.largestMode);
     plan.sequence.zonePages = plan.heap / plan.page;
-    fit(plan, limits);
-
     for (const Item& item : plan.file.items) {
         if (item.from == From::Cma)
             plan.others += item.bytes();
     }
+    return plan;
+}
+
+Result<Plan> findHeap(Plan plan, const SearchLimits& limits) {
+    fit(plan, limits);
+    if (!plan.result.fits)
+        return plan;
     const uint64_t sum = plan.heap + plan.others;
     if (plan.file.margin) {
         plan.margin = *plan.file.margin;
@@ -151,11 +208,17 @@ Result<Plan> workOut(PlanFile file, uint64_t machinePage, const SearchLimits& li
         plan.marginPercent = plan.file.marginPercent.value_or(cmaMargin);
         plan.margin = sum / 100 * plan.marginPercent + sum % 100 * plan.marginPercent / 100;
     }
-    const auto cma = cmaReservation(sum, plan.margin);
-    if (!cma)
+    plan.cma = cmaReservation(sum, plan.margin);
+    if (!plan.cma)
         return makeError(EINVAL, "add up the plan", "more than 64 bits count");
-    plan.cma = *cma;
     return plan;
+}
+
+Result<Plan> workOut(PlanFile file, uint64_t machinePage, const SearchLimits& limits) {
+    Result<Plan> plan = addUp(std::move(file), machinePage);
+    if (!plan)
+        return plan;
+    return findHeap(std::move(plan).value(), limits);
 }
 
 } // namespace mediaheap::plan
