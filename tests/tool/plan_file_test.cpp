@@ -132,15 +132,15 @@ TEST(PlanFiles, WhatIsWrongIsNamedWithItsLine) {
         {"[audio]\nvolume = 3\n", "board.plan:2: ", "takes no key 'volume'"},
         {"[audio]\nalsa=yes\nalsa=yes\n", "board.plan:3: ", "twice, first in line 2"},
         {"[audio]\n[audio]\n", "board.plan:2: ", "'audio' is in line 1 already"},
-        {"[display]\nformat=GREY\n", "board.plan:1: ", "no key 'size'"},
+        {"[display]\nformat=GREY\n", "board.plan:1: ", "needs a key 'size'"},
         {"[display]\nsize=0x600\nformat=GREY\n", "board.plan:2: ", "no width and height"},
         {"[display]\nsize=1024\nformat=GREY\n", "board.plan:2: ", "no width and height"},
         {"[display]\nsize=65537x1\nformat=GREY\n", "board.plan:2: ", "no width and height"},
         {"[display]\nsize=1x1\nformat=RGBX9999\n", "board.plan:3: ", "NV12"},
         {"[display]\nsize=1x1\nformat=GREY\nbuffers=0\n", "board.plan:4: ", "from 1 to 4096"},
-        {"[communication]\n", "board.plan:1: ", "no key 'bytes'"},
+        {"[communication]\n", "board.plan:1: ", "needs a key 'bytes'"},
         {"[communication]\nbytes=much\n", "board.plan:2: ", "no size"},
-        {"[codec]\nsize=1x1\n", "board.plan:1: ", "no key 'type'"},
+        {"[codec]\nsize=1x1\n", "board.plan:1: ", "needs a key 'type'"},
         {"[codec]\ntype=av1\nsize=1x1\n", "board.plan:2: ", "none of h264, jpeg"},
         {"[codec]\ntype=h264\nsize=1x1\nreferences=17\n", "board.plan:4: ", "from 0 to 16"},
         {"[codec]\ntype=jpeg\nsize=1x1\nquality=0\n", "board.plan:4: ", "from 1 to 100"},
@@ -164,6 +164,28 @@ TEST(PlanFiles, WhatIsWrongIsNamedWithItsLine) {
         EXPECT_THAT(errorOf(wrong.text), StartsWith(wrong.line)) << wrong.text;
         EXPECT_THAT(errorOf(wrong.text), HasSubstr(wrong.says)) << wrong.text;
     }
+}
+
+TEST(PlanFiles, AMisspeltKeyIsNamedRatherThanTheOneThatIsMissingForIt) {
+    const std::string error = errorOf("[display fb]\nsize=1x1\n\nfromat=GREY\n");
+    EXPECT_THAT(error, StartsWith("board.plan:4: "));
+    EXPECT_THAT(error, HasSubstr("takes no key 'fromat'"));
+    EXPECT_THAT(error, HasSubstr("size, format, buffers"));
+    EXPECT_THAT(errorOf("[display fb]\nsize=wide\nfromat=GREY\n"), HasSubstr("'fromat'"));
+    EXPECT_THAT(errorOf("[mode a]\nitem=b\n"), StartsWith("board.plan:2: "));
+}
+
+TEST(PlanFiles, AMissingKeyIsNamedBeforeAValueThatMakesNoSense) {
+    EXPECT_THAT(errorOf("[display fb]\nsize=wide\n"),
+                HasSubstr("[display fb] needs a key 'format'"));
+    EXPECT_THAT(errorOf("[codec]\ntype=jpeg\nsize=wide\n"), HasSubstr("needs a key 'quality'"));
+}
+
+TEST(PlanFiles, ACodecWhoseTypeIsMisspeltHasNoOtherKeyBlamed) {
+    EXPECT_THAT(errorOf("[codec]\nsize=1x1\nquality=90\ntyp=jpeg\n"), HasSubstr("no key 'typ'"));
+    EXPECT_THAT(errorOf("[codec]\nsize=1x1\nquality=90\ntype=jpg\n"),
+                HasSubstr("none of h264, jpeg"));
+    EXPECT_THAT(errorOf("[codec]\nsize=1x1\nreferences=2\n"), HasSubstr("needs a key 'type'"));
 }
 
 TEST(PlanFiles, LinesMayEndAsTheyDoElsewhereAndBeCommentedAnywhere) {

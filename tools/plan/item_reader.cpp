@@ -97,12 +97,17 @@ void readJpeg(Section& section, Item& item) {
 }
 
 void readCodec(Section& section, Item& item) {
+    const size_t neither = 2;
     if (!section.has("type"))
         section.takeText("type");
-    if (section.takeWord("type", {"h264", "jpeg"}, 0) == 0)
-        readH264(section, item);
-    else
-        readJpeg(section, item);
+    switch (section.takeWord("type", {"h264", "jpeg"}, neither)) {
+    case 0:
+        return readH264(section, item);
+    case 1:
+        return readJpeg(section, item);
+    default:
+        section.leave({"size", "references", "extra", "bitstream", "mbaff", "quality", "buffers"});
+    }
 }
 
 void readOther(Section& section, Item& item) {

@@ -112,9 +112,10 @@ Section::Key* Section::take(std::string_view key) {
 
 Section::Key* Section::need(std::string_view key) {
     Key* const found = take(key);
-    if (!found)
-        fail(line_,
-             "[" + kind_ + (name_.empty() ? "" : " " + name_) + "] has no key " + quoted(key));
+    if (!found && missing_.code == 0)
+        missing_ = makeError(EINVAL, at(file_, line_),
+                             "[" + kind_ + (name_.empty() ? "" : " " + name_) + "] needs a key " +
+                                 quoted(key));
     return found;
 }
 
@@ -232,14 +233,17 @@ unsigned Section::lineOf(std::string_view key) const {
     return line_;
 }
 
+void Section::leave(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys)
+        take(key);
+}
+
 void Section::fail(unsigned line, const std::string& cause, const std::string& remedy) {
     if (error_.code == 0)
         error_ = makeError(EINVAL, at(file_, line), cause, remedy);
 }
 
 Result<void> Section::finish() const {
-    if (error_.code != 0)
-        return error_;
     for (const Key& key : keys_) {
         if (key.taken)
             continue;
@@ -250,6 +254,10 @@ Result<void> Section::finish() const {
                          "[" + kind_ + "] takes no key " + quoted(key.key) + " here",
                          "it takes " + list);
     }
+    if (missing_.code != 0)
+        return missing_;
+    if (error_.code != 0)
+        return error_;
     return {};
 }
 

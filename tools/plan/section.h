@@ -20,8 +20,8 @@ struct Extent {
 /// One `[kind name]` of a file with its keys. Whoever reads it takes the keys that he knows, and
 /// asks finish() for what is left.
 ///
-/// The first error is kept, and what is taken after it is worth nothing: a reader takes everything
-/// and asks once.
+/// The first error of each kind is kept, and what is taken after it is worth nothing: a reader
+/// takes everything and asks once.
 class Section {
 public:
     Section(std::string file, unsigned line, std::string kind, std::string name);
@@ -54,9 +54,12 @@ public:
 
     /// The line of a key, of the section where it is not given.
     unsigned lineOf(std::string_view key) const;
+    /// Keys that are no mistake, whatever else is.
+    void leave(const std::vector<std::string>& keys);
     /// Keeps an error about a line, unless there is one already.
     void fail(unsigned line, const std::string& cause, const std::string& remedy = {});
-    /// The first error, if any; else a key that nobody took.
+    /// A key that nobody took, if any: misspelt, it is the cause of what else is wrong. Else the
+    /// first that has to be there and is not, else the first other error.
     Result<void> finish() const;
 
 private:
@@ -76,6 +79,7 @@ private:
     std::string name_;
     std::vector<Key> keys_;
     std::vector<std::string> known_; ///< keys that were asked for
+    Error missing_;
     Error error_;
 };
 
