@@ -103,6 +103,16 @@ class Playing(unittest.TestCase):
         self.assertIn("nosuch", done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_the_elements_own_account_of_a_failure_stands_below_it(self):
+        done = plan("filesrc location=/nowhere/clip.h264 ! fakesink")
+        self.assertEqual(done.returncode, 1)
+        lines = done.stderr.splitlines()
+        failed = next(n for n, line in enumerate(lines) if "the pipeline failed: filesrc" in line)
+        # Which function of the element gave up, and at which file.
+        account = [line for line in lines[failed + 1:] if line.startswith("    ")]
+        self.assertIn("gstfilesrc.c", account[0])
+        self.assertIn("/nowhere/clip.h264", account[-1])
+
     def test_without_its_helper_it_says_what_is_missing(self):
         done = plan("fakesrc ! fakesink", MEDIAHEAP_LIBEXEC="/nowhere")
         self.assertEqual(done.returncode, 1)

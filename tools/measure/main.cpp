@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
 #include <gst/gst.h>
@@ -54,6 +55,19 @@ Options parse(int argc, char** argv) {
     return options;
 }
 
+/// The lines of @p text, each below what it explains; nothing of none.
+std::string indented(std::string_view text) {
+    std::string lines;
+    while (!text.empty()) {
+        const size_t end = text.find('\n');
+        const std::string_view line = text.substr(0, end);
+        if (!line.empty())
+            lines += "\n    " + std::string(line);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return lines;
+}
+
 /// Until the pipeline is done, in whatever way; how, in words. @p failed says that it failed.
 std::string play(GstElement* pipeline, const Options& options, bool& failed) {
     g_autoptr(GstBus) bus = gst_element_get_bus(pipeline);
@@ -80,9 +94,11 @@ std::string play(GstElement* pipeline, const Options& options, bool& failed) {
         if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_APPLICATION)
             return "a pad had seen enough buffers";
         g_autoptr(GError) error = nullptr;
-        gst_message_parse_error(message, &error, nullptr);
+        g_autofree gchar* debug = nullptr;
+        gst_message_parse_error(message, &error, &debug);
         failed = true;
-        return std::string(GST_MESSAGE_SRC_NAME(message)) + ": " + error->message;
+        return std::string(GST_MESSAGE_SRC_NAME(message)) + ": " + error->message +
+               indented(debug ? debug : "");
     }
 }
 
