@@ -209,7 +209,18 @@ class SelftestCommand(unittest.TestCase):
 
     def test_the_exhaustion_says_who_has_the_memory(self):
         _, found = steps("memfd,size=1M")
-        self.assertIn("'selftest-exhaust' 1024 KiB in 8 blocks", found["exhaust"]["text"])
+        self.assertRegex(found["exhaust"]["text"], r"'selftest-exhaust-\d+' 1024 KiB in 8 blocks")
+
+    def test_the_systems_blocks_are_not_taken_for_its_own(self):
+        board = "memfd,mmz=anonymous,0,0x44000000,4M:+selftest-exhaust,0x44000000,3M"
+        _, found = steps(board)
+        self.assertEqual(found["exhaust"]["outcome"], "ok", found["exhaust"])
+        self.assertRegex(found["exhaust"]["text"], r"'selftest-exhaust-\d+' 1024 KiB in 8 blocks")
+
+    def test_where_too_many_others_have_more_it_cannot_tell_whether_it_is_named(self):
+        others = "".join(f":+{n},{0x44000000 + i * 0x100000:#x},1M" for i, n in enumerate("abcd"))
+        _, found = steps("memfd,mmz=anonymous,0,0x44000000,4608K" + others)
+        self.assertEqual(found["exhaust"]["outcome"], "not possible", found["exhaust"])
 
     def test_more_than_its_limit_it_does_not_take(self):
         status, found = steps("memfd,size=8M", "--limit", "4M")
@@ -217,11 +228,21 @@ class SelftestCommand(unittest.TestCase):
         self.assertIn("--limit", found["exhaust"]["text"])
         self.assertEqual(run("selftest", "memfd", "--limit", "much").returncode, 2)
 
-    def test_a_heap_that_does_not_open_is_one_failed_line(self):
+    def test_a_heap_that_does_not_open_is_one_failed_line_and_the_rest_is_not_tried(self):
         status, found = steps("memfd,size=0")
         self.assertEqual(status, 1)
         self.assertEqual(list(found), self.STEPS)
-        self.assertEqual([s for s in found if found[s]["outcome"] == "failed"], ["open"])
+        self.assertEqual(found["open"]["outcome"], "failed")
+        for step in self.STEPS[1:]:
+            self.assertEqual((found[step]["outcome"], found[step]["needs"], found[step]["text"]),
+                             ("not tried", "open", ""), step)
+
+    def test_a_heap_that_has_no_memory_left_says_so_once(self):
+        done = run("selftest", "memfd,mmz=anonymous,0,0x44000000,4M:+sys,0x44000000,4M")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.count("zone 'anonymous' has 0 KiB"), 1, done.stdout)
+        self.assertRegex(done.stdout, r"\nnot tried +map, sync, .*\n +'allocate' failed\n")
+        self.assertIn("\nVerdict: 1 ok, 1 failed, 0 not possible here, 9 not tried\n", done.stdout)
 
     def test_a_heap_without_a_cache_recycles_nothing_and_says_so(self):
         _, found = steps("memfd,size=4M,cache=0")
@@ -239,7 +260,7 @@ class SelftestCommand(unittest.TestCase):
         self.assertTrue(text.startswith("mediaheap selftest\nkernel        Linux "), text)
         self.assertIn("library       " + VERSION, text)
         self.assertIn("heap          memfd,size=4M", text)
-        self.assertRegex(text, r"\nVerdict: \d+ ok, 0 failed, 4 not possible here\n$")
+        self.assertRegex(text, r"\nVerdict: \d+ ok, 0 failed, 4 not possible here, 0 not tried\n$")
         self.assertLessEqual(max(map(len, text.splitlines())), 100)
 
 

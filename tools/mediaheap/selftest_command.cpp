@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <vector>
 
 #include <mediaheap/heap.h>
 
 #include "command.h"
 #include "plan/section.h"
+#include "selftest/course.h"
 #include "selftest/steps.h"
 
 namespace mediaheap::tool {
@@ -57,9 +58,9 @@ bool sizeIsGiven(const std::string& heap) {
     return heap.find(",size=") != std::string::npos || heap.find(",mmz=") != std::string::npos;
 }
 
-void say(const char* step) {
+void say(const std::string& step) {
     if (::isatty(STDERR_FILENO) == 1)
-        std::fprintf(stderr, "\r%s ...\033[K", step);
+        std::fprintf(stderr, "\r%s ...\033[K", step.c_str());
 }
 
 void endSaying() {
@@ -67,39 +68,22 @@ void endSaying() {
         std::fputs("\r\033[K", stderr);
 }
 
-/// Steps that an unopened heap leaves out.
-void giveUp(Verdict& verdict) {
-    for (const char* step : {"allocate", "map", "sync", "export", "import", "coherence", "recycle",
-                             "exhaust", "speed cached", "speed uncached"})
-        verdict.steps.push_back(Step::notPossible(step, "the heap did not open"));
-}
-
-void runSteps(const Bench& bench, Verdict& verdict) {
-    struct Part {
-        const char* name;
-        Step (*run)(const Bench&);
+/// What each step needs, the first that it needs first: a heap that does not open has no blocks.
+std::vector<Leg> legsOf(const Bench& bench) {
+    const auto one = [&bench](Step (*check)(const Bench&)) {
+        return [&bench, check] { return std::vector<Step>{check(bench)}; };
     };
-    const Part parts[] = {{"allocate", checkAllocation},
-                          {"map", checkMapping},
-                          {"sync", checkSync},
-                          {"export", checkExport}};
-    const auto run = [&](const Part& part) {
-        say(part.name);
-        verdict.steps.push_back(part.run(bench));
+    const std::vector<std::string> mapped = {"open", "allocate", "map"};
+    return {
+        {{"allocate"}, {"open"}, one(checkAllocation)},
+        {{"map"}, {"open", "allocate"}, one(checkMapping)},
+        {{"sync"}, mapped, one(checkSync)},
+        {{"export"}, mapped, one(checkExport)},
+        {{"import", "coherence"}, mapped, [&bench] { return checkDevice(bench); }},
+        {{"recycle"}, mapped, one(checkRecycling)},
+        {{"exhaust"}, {"open", "allocate"}, one(checkExhaustion)},
+        {{"speed cached", "speed uncached"}, mapped, [&bench] { return measureSpeed(bench); }},
     };
-    const auto append = [&](std::vector<Step> steps) {
-        for (Step& step : steps)
-            verdict.steps.push_back(std::move(step));
-    };
-    for (const Part& part : parts)
-        run(part);
-    say("import");
-    append(checkDevice(bench));
-    run({"recycle", checkRecycling});
-    run({"exhaust", checkExhaustion});
-    say("speed");
-    append(measureSpeed(bench));
-    endSaying();
 }
 
 Exit runSelftest(const SelftestOptions& options) {
@@ -123,11 +107,11 @@ Exit runSelftest(const SelftestOptions& options) {
         verdict.heap = bench.heap->description();
         bench.simulated = verdict.heap.rfind("simulated", 0) == 0;
         verdict.steps.push_back(Step::ok("open", describeHeap(*bench.heap)));
-        runSteps(bench, verdict);
     } else {
         verdict.steps.push_back(Step::failed("open", heap.error().message()));
-        giveUp(verdict);
     }
+    takeLegs(legsOf(bench), verdict, say);
+    endSaying();
     std::cout << (options.json ? verdict.asJson() : verdict.asText());
     return verdict.count(Step::Outcome::Failed) == 0 ? Exit::Success : Exit::Failure;
 }

@@ -55,6 +55,7 @@ says found " ok import $camera "
 selftest lost 1 udmabuf,size=2M --device /dev/video99
 says lost "failed import open /dev/video99: No such file or directory"
 says lost " ok exhaust "
+says lost "not tried coherence: 'import' failed"
 
 selftest output 1 udmabuf,size=2M --device "$output"
 says output "failed import .*does not capture"

@@ -19,7 +19,7 @@ struct Bench {
     uint64_t limit = 0;     ///< bytes that the exhaustion may take
     bool simulated = false; ///< the heap's devices are emulated
 
-    /// A piece of the zone that leaves room for others: @p bytes, less where the zone is small.
+    /// A piece of the zone that leaves room for others: @p bytes, less where it has little free.
     size_t piece(uint64_t bytes) const;
 };
 

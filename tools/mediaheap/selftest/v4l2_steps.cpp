@@ -222,31 +222,28 @@ Step cohere(const Bench& bench, Capture& capture) {
                                      " (lines that had left the caches would not show)");
 }
 
-Step notImportable(const char* name) {
-    return Step::notPossible(name, "the memory is no DMA-BUF: no driver imports it");
-}
-
 } // namespace
 
 std::vector<Step> checkV4l2(const Bench& bench) {
+    const Step without =
+        Step::notPossible("coherence", "it takes a device that imports the memory");
     if (!bench.heap->isDmaBuf())
-        return {notImportable("import"), notImportable("coherence")};
+        return {Step::notPossible("import", "the memory is no DMA-BUF: no driver imports it"),
+                without};
     if (bench.device == "none")
-        return {Step::notPossible("import", "--device none: no device was to be touched"),
-                Step::notPossible("coherence", "it takes a device")};
+        return {Step::notPossible("import", "--device none: no device was to be touched"), without};
     Result<CaptureDevice> device =
         bench.device.empty() ? CaptureDevice::find() : CaptureDevice::open(bench.device);
     if (!device) {
         const std::string why = device.error().message();
-        return {bench.device.empty() ? Step::notPossible("import", why + "; --device names one")
-                                     : Step::failed("import", why),
-                Step::notPossible("coherence", "it takes a device that imports the memory")};
+        if (bench.device.empty())
+            return {Step::notPossible("import", why + "; --device names one"), without};
+        return {Step::failed("import", why), Step::notTried("coherence", "import")};
     }
     Capture capture(bench, std::move(device).value());
     std::vector<Step> steps = {captureFrames(capture)};
-    steps.push_back(steps[0].outcome == Step::Outcome::Ok
-                        ? cohere(bench, capture)
-                        : Step::notPossible("coherence", "the import failed"));
+    steps.push_back(steps[0].spoils ? Step::notTried("coherence", "import")
+                                    : cohere(bench, capture));
     return steps;
 }
 

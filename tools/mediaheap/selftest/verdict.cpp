@@ -22,6 +22,8 @@ const char* wordFor(Step::Outcome outcome) {
         return "failed";
     case Step::Outcome::NotPossible:
         return "not possible";
+    case Step::Outcome::NotTried:
+        return "not tried";
     }
     return "";
 }
@@ -51,23 +53,56 @@ std::string wrapped(const std::string& text, size_t indent) {
     return page + "\n";
 }
 
+/// A line for each step that failed, with those that need it.
+std::string notTriedText(const std::vector<Step>& steps) {
+    std::vector<std::pair<std::string, std::string>> lines;
+    for (const Step& step : steps) {
+        if (step.outcome != Step::Outcome::NotTried)
+            continue;
+        const auto line = std::find_if(lines.begin(), lines.end(),
+                                       [&](const auto& l) { return l.first == step.needs; });
+        if (line == lines.end())
+            lines.emplace_back(step.needs, step.name);
+        else
+            line->second += ", " + step.name;
+    }
+    std::string text;
+    for (const auto& [needs, names] : lines)
+        text += padded(wordFor(Step::Outcome::NotTried), outcomeWidth) +
+                wrapped(names + ": '" + needs + "' failed", outcomeWidth);
+    return text;
+}
+
 } // namespace
 
 Step Step::ok(std::string name, std::string text) {
-    return {std::move(name), Outcome::Ok, std::move(text)};
+    return {std::move(name), Outcome::Ok, std::move(text), {}, false};
 }
 
 Step Step::failed(std::string name, std::string text) {
-    return {std::move(name), Outcome::Failed, std::move(text)};
+    return {std::move(name), Outcome::Failed, std::move(text), {}, true};
+}
+
+Step Step::blemished(std::string name, std::string text) {
+    return {std::move(name), Outcome::Failed, std::move(text), {}, false};
 }
 
 Step Step::notPossible(std::string name, std::string text) {
-    return {std::move(name), Outcome::NotPossible, std::move(text)};
+    return {std::move(name), Outcome::NotPossible, std::move(text), {}, false};
+}
+
+Step Step::notTried(std::string name, std::string needs) {
+    return {std::move(name), Outcome::NotTried, {}, std::move(needs), false};
 }
 
 size_t Verdict::count(Step::Outcome outcome) const {
     return static_cast<size_t>(std::count_if(
         steps.begin(), steps.end(), [&](const Step& step) { return step.outcome == outcome; }));
+}
+
+bool Verdict::isSpoilt(const std::string& step) const {
+    return std::any_of(steps.begin(), steps.end(),
+                       [&](const Step& done) { return done.spoils && done.name == step; });
 }
 
 std::string Verdict::asText() const {
@@ -77,12 +112,16 @@ std::string Verdict::asText() const {
     page += padded("heap", outcomeWidth) + wrapped(heap, outcomeWidth);
     page += padded("machine", outcomeWidth) + wrapped(machine, outcomeWidth);
     page += "\n";
-    for (const Step& step : steps)
-        page += padded(wordFor(step.outcome), outcomeWidth) + padded(step.name, nameWidth) +
-                wrapped(step.text, outcomeWidth + nameWidth);
+    for (const Step& step : steps) {
+        if (step.outcome != Step::Outcome::NotTried)
+            page += padded(wordFor(step.outcome), outcomeWidth) + padded(step.name, nameWidth) +
+                    wrapped(step.text, outcomeWidth + nameWidth);
+    }
+    page += notTriedText(steps);
     page += "\nVerdict: " + std::to_string(count(Step::Outcome::Ok)) + " ok, " +
             std::to_string(count(Step::Outcome::Failed)) + " failed, " +
-            std::to_string(count(Step::Outcome::NotPossible)) + " not possible here\n";
+            std::to_string(count(Step::Outcome::NotPossible)) + " not possible here, " +
+            std::to_string(count(Step::Outcome::NotTried)) + " not tried\n";
     return page;
 }
 
@@ -94,12 +133,16 @@ std::string Verdict::asJson() const {
     json["heap"] = heap;
     json["machine"] = machine;
     json["steps"] = Json::array();
-    for (const Step& step : steps)
-        json["steps"].push_back(
-            Json{{"step", step.name}, {"outcome", wordFor(step.outcome)}, {"text", step.text}});
+    for (const Step& step : steps) {
+        Json line{{"step", step.name}, {"outcome", wordFor(step.outcome)}, {"text", step.text}};
+        if (step.outcome == Step::Outcome::NotTried)
+            line["needs"] = step.needs;
+        json["steps"].push_back(std::move(line));
+    }
     json["ok"] = count(Step::Outcome::Ok);
     json["failed"] = count(Step::Outcome::Failed);
     json["not_possible"] = count(Step::Outcome::NotPossible);
+    json["not_tried"] = count(Step::Outcome::NotTried);
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
