@@ -172,9 +172,14 @@ bool Uploader::proposeAllocation(GstQuery* upstream) {
 
     guint size = format.isRawVideo() ? alignedSize(format.info, wishes_) : wishes_.size();
     if (caps && size > 0) {
-        const PoolTerms terms = termsToLend();
+        PoolTerms terms = termsToLend();
         const ObjectPtr<GstBufferPool> pool =
             needPool ? poolToLend(heap.get(), caps, size) : nullptr;
+        // What is lent on is bounded by whoever lent it as well.
+        const guint bound = wishes_.poolMaxBuffers();
+        if (pool && pool.get() == wishes_.pool() && bound > 0 &&
+            (terms.maxBuffers == 0 || terms.maxBuffers > bound))
+            terms.maxBuffers = std::max(bound, terms.minBuffers);
         offerPool(upstream, pool.get(), size, terms.minBuffers, terms.maxBuffers);
     }
     GST_DEBUG_OBJECT(element_, "lending upstream: %" GST_PTR_FORMAT, upstream);
@@ -225,7 +230,11 @@ ObjectPtr<GstBufferPool> Uploader::poolToLend(GstMediaHeap* heap, GstCaps* caps,
                 GST_MEDIA_HEAP_BUFFER_POOL(wishes_.pool()), TRUE);
         lent_.add(wishes_.pool());
         failures_.watch(wishes_.pool());
-        failures_.watchWaits(wishes_.pool());
+        // Whoever proposed it may tell of it already, as another of these elements does.
+        if (!g_signal_has_handler_pending(
+                wishes_.pool(), g_signal_lookup("waiting", GST_TYPE_MEDIA_HEAP_BUFFER_POOL), 0,
+                FALSE))
+            failures_.watchWaits(wishes_.pool());
         return newRef(wishes_.pool());
     }
 

@@ -166,6 +166,18 @@ TEST_F(UploadSharing, WhoeverKeepsMoreBuffersThanThereAreIsNotLeftWithoutAReason
     pipeline.setState(GST_STATE_NULL);
 }
 
+TEST_F(UploadSharing, OneWaitIsToldOfOnceThoughThePoolWasLentOn) {
+    Pipeline pipeline("videotestsrc num-buffers=9 ! " + videoCaps("NV12", 320, 240) +
+                      " ! mediaheapupload heap=" + string + " ! mediaheapupload heap=" + string +
+                      " max-buffers=2 max-wait=0 ! queue min-threshold-buffers=4 ! fakesink");
+    pipeline.setState(GST_STATE_PLAYING);
+    for (int times = 0; times < 2000 && pipeline.warnings().empty(); times++)
+        g_usleep(10 * 1000);
+    g_usleep(300 * 1000);
+    EXPECT_EQ(pipeline.warnings().size(), 1u) << testing::PrintToString(pipeline.warnings());
+    pipeline.setState(GST_STATE_NULL);
+}
+
 TEST_F(UploadSharing, OfAPausedPipelineNobodyIsWarned) {
     Pipeline pipeline(describe("camera", "videotestsrc", "max-buffers=2 max-wait=0 ! queue", ""));
     ASSERT_TRUE(pipeline.reach(GST_STATE_PAUSED));
