@@ -37,3 +37,13 @@ current_kernel() { readlink -e "$vm_cache/kernel/$debian_arch/current"; }
 
 # An initrd is named after the init inside it, so trees of different age can share one cache.
 initrd_of() { printf '%s/initrd-%s.cpio' "$1" "$(cksum <"$vm_rooms/guest-init" | cut -d' ' -f1)"; }
+
+# kbuild HEADERS ARGUMENT...: makes modules. Another release than the kernel's need not have the compiler
+# that the kernel was built with.
+kbuild() {
+    local headers=$1 built_with compiler=()
+    shift
+    built_with=$(sed -n 's/^CC = .*)\(gcc[-0-9.]*\)$/\1/p' "$headers/.kernelvariables")
+    command -v "x86_64-linux-gnu-${built_with:-none}" >/dev/null || compiler=(CC=gcc)
+    make -C "$headers" "${compiler[@]}" "$@"
+}
