@@ -132,6 +132,8 @@ TEST_F(PolicyTest, ALongWaitForItsOwnTakesNothingFromOthers) {
     std::vector<Owned<GstBuffer>> mine = take(pool, 1);
     std::vector<Owned<GstBuffer>> theirs = take(other, 3);
     auto taking = taker(pool);
+    while (stat(heap.get(), "failures") == 0)
+        std::this_thread::yield();
     EXPECT_TRUE(waits(taking));
     theirs.resize(1); // two of them are spare, and come back after the heap was asked
     ASSERT_EQ(told.get_future().wait_for(patience), std::future_status::ready);

@@ -194,8 +194,8 @@ std::string chunks(const std::string& amount) {
 TEST_F(UploadSharing, WhatOneStreamWaitsForIsNoFailureOfAnother) {
     string = testHeapString("size=128K");
     const auto branch = [&](const char* name) {
-        return chunks("num-buffers=20") + " ! mediaheapupload name=" + name + " heap=" + string +
-               " ! queue max-size-buffers=2 ! fakesink sync=true ";
+        return chunks("num-buffers=20") + " ! mediaheapupload max-wait=30000000000 name=" + name +
+               " heap=" + string + " ! queue max-size-buffers=2 ! fakesink sync=true ";
     };
     Pipeline pipeline(branch("one") + branch("two"));
     EXPECT_TRUE(pipeline.play()) << testing::PrintToString(pipeline.errors());
@@ -215,10 +215,10 @@ TEST_F(UploadSharing, WhatNeverFitsIsNotWaitedFor) {
 
 TEST_F(UploadSharing, APauseIsNoTimeThatIsWaited) {
     string = testHeapString("size=64K");
-    Pipeline pipeline(chunks("") + " ! mediaheapupload max-wait=200000000 heap=" + string +
+    Pipeline pipeline(chunks("") + " ! mediaheapupload max-wait=1000000000 heap=" + string +
                       " ! queue ! fakesink name=sink sync=true");
     ASSERT_TRUE(pipeline.reach(GST_STATE_PAUSED));
-    g_usleep(600 * 1000);
+    g_usleep(1500 * 1000);
     EXPECT_TRUE(pipeline.errors().empty()) << testing::PrintToString(pipeline.errors());
 }
 
