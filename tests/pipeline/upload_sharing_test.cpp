@@ -187,15 +187,19 @@ TEST_F(UploadSharing, OfAPausedPipelineNobodyIsWarned) {
 
 // Frames that are no pictures have no pool that waits for them.
 
-std::string chunks(const std::string& amount) {
-    return "audiotestsrc samplesperbuffer=8192 " + amount + " ! identity drop-allocation=true";
+/// Ten a second, of @p size bytes.
+std::string chunks(int size, const std::string& amount = "") {
+    return "fakesrc format=time sizetype=fixed sizemax=" + std::to_string(size) +
+           " datarate=" + std::to_string(10 * size) + " " + amount +
+           " ! application/x-test ! identity drop-allocation=true";
 }
 
 TEST_F(UploadSharing, WhatOneStreamWaitsForIsNoFailureOfAnother) {
     string = testHeapString("size=128K");
     const auto branch = [&](const char* name) {
-        return chunks("num-buffers=20") + " ! mediaheapupload max-wait=30000000000 name=" + name +
-               " heap=" + string + " ! queue max-size-buffers=2 ! fakesink sync=true ";
+        return chunks(16384, "num-buffers=20") +
+               " ! mediaheapupload max-wait=30000000000 name=" + name + " heap=" + string +
+               " ! queue max-size-buffers=2 ! fakesink sync=true ";
     };
     Pipeline pipeline(branch("one") + branch("two"));
     EXPECT_TRUE(pipeline.play()) << testing::PrintToString(pipeline.errors());
@@ -204,8 +208,7 @@ TEST_F(UploadSharing, WhatOneStreamWaitsForIsNoFailureOfAnother) {
 
 TEST_F(UploadSharing, WhatNeverFitsIsNotWaitedFor) {
     string = "memfd,mmz=neverfits,0,0x10000000,64K:b,0,0x20000000,64K";
-    Pipeline pipeline("audiotestsrc samplesperbuffer=49152 ! identity drop-allocation=true ! "
-                      "mediaheapupload max-wait=18446744073709551615 heap=" +
+    Pipeline pipeline(chunks(98304) + " ! mediaheapupload max-wait=18446744073709551615 heap=" +
                       string + " ! fakesink");
     EXPECT_FALSE(pipeline.play());
     ASSERT_FALSE(pipeline.errors().empty());
@@ -215,7 +218,7 @@ TEST_F(UploadSharing, WhatNeverFitsIsNotWaitedFor) {
 
 TEST_F(UploadSharing, APauseIsNoTimeThatIsWaited) {
     string = testHeapString("size=64K");
-    Pipeline pipeline(chunks("") + " ! mediaheapupload max-wait=1000000000 heap=" + string +
+    Pipeline pipeline(chunks(16384) + " ! mediaheapupload max-wait=1000000000 heap=" + string +
                       " ! queue ! fakesink name=sink sync=true");
     ASSERT_TRUE(pipeline.reach(GST_STATE_PAUSED));
     g_usleep(1500 * 1000);
