@@ -111,8 +111,7 @@ Error PoolShortage::explainWait(const MemoryLedger::Holding& holding) const {
     error.cause = "still waiting: all " + std::to_string(all) + " have been in use for " +
                   inMilliseconds(patience());
     error.remedy = "unless frames are meant to come that rarely, an element keeps several of them, "
-                   "or is slow, "
-                   "and needs more: set min-buffers=" +
+                   "or is slow, and needs more: set min-buffers=" +
                    std::to_string(all + 1) + " or more";
     if (config_.max != 0 && all >= config_.max)
         error.remedy += ", and raise max-buffers or max-bytes";

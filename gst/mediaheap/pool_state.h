@@ -71,8 +71,9 @@ private:
     /// otherwise.
     using DeviceDeadline = std::optional<std::chrono::steady_clock::time_point>;
 
-    /// Makes a buffer in the room that @p lot is, which it may exchange for another.
+    /// Makes a buffer to begin with.
     Result<GstBuffer*> makeFirst();
+    /// Makes a buffer in the room that @p lot is, which it may exchange for another.
     Result<GstBuffer*> make(MemoryLedger::Lot& lot);
     std::string owner() const;
     void remember(const std::string& failure);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <cstdint>
-
 #include <gst/gst.h>
 #include <gst/mediaheap/gstmediaheap.h>
 

@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/read_number.h"
 
 namespace mediaheap {
 
@@ -21,25 +22,9 @@ std::optional<uint64_t> parseDigits(std::string_view text) {
         base = 16;
         text.remove_prefix(2);
     }
-    if (text.empty())
-        return std::nullopt;
     uint64_t value = 0;
-    for (const char c : text) {
-        uint64_t digit = 16;
-        if (c >= '0' && c <= '9')
-            digit = static_cast<uint64_t>(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = static_cast<uint64_t>(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = static_cast<uint64_t>(c - 'A') + 10;
-        if (digit >= base)
-            return std::nullopt;
-        const auto shifted = checkedMultiply(value, base);
-        const auto sum = shifted ? checkedAdd(*shifted, digit) : std::nullopt;
-        if (!sum)
-            return std::nullopt;
-        value = *sum;
-    }
+    if (readNumber(text, base, value) != NumberKind::Fine)
+        return std::nullopt;
     return value;
 }
 

@@ -6,10 +6,10 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
-#include <optional>
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/read_number.h"
 
 namespace mediaheap {
 
@@ -21,8 +21,8 @@ constexpr const char* grammar =
     "mmz= comes last in a heap string";
 constexpr size_t longestName = 31; // HiSilicon's mmz_name[32] with its NUL
 constexpr size_t mostZones = 64;
-constexpr uint64_t largestFactor = uint64_t{1}
-                                   << 20; // the vendor reads K and M, and stops at any other
+// The vendor reads K and M, and stops at any other.
+constexpr uint64_t largestFactor = uint64_t{1} << 20;
 
 using Fields = std::vector<std::string_view>;
 
@@ -38,30 +38,6 @@ Fields split(std::string_view text, char separator) {
         at = end + 1;
     }
     return fields;
-}
-
-enum class Digits { Fine, None, TooLarge };
-
-Digits readDigits(std::string_view text, uint64_t base, uint64_t& value) {
-    Digits kind = text.empty() ? Digits::None : Digits::Fine;
-    value = 0;
-    for (const char c : text) {
-        uint64_t digit = base;
-        if (c >= '0' && c <= '9')
-            digit = static_cast<uint64_t>(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = static_cast<uint64_t>(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = static_cast<uint64_t>(c - 'A') + 10;
-        if (digit >= base)
-            return Digits::None;
-        const auto shifted = checkedMultiply(value, base);
-        const auto sum = shifted ? checkedAdd(*shifted, digit) : std::nullopt;
-        if (!sum)
-            kind = Digits::TooLarge; // the rest may still be no digits
-        value = sum.value_or(0);
-    }
-    return kind;
 }
 
 /// 0 where @p c is none of the suffixes that memparse() and the vendor know.
@@ -89,14 +65,14 @@ Result<uint64_t> number(std::string_view text, std::string_view whole, const cha
         digits.remove_suffix(1);
     uint64_t value = 0;
     const bool octal = !isHex && digits.size() > 1 && digits[0] == '0';
-    const Digits kind = readDigits(digits, isHex ? 16 : octal ? 8 : 10, value);
-    if (kind == Digits::None)
+    const NumberKind kind = readNumber(digits, isHex ? 16 : octal ? 8 : 10, value);
+    if (kind == NumberKind::None)
         return malformed(said + "is no number");
     if (factor > largestFactor)
         return malformed(said + "ends in '" + text.back() + "', and only K and M multiply here",
                          "write it in M, such as 1024M for 1G");
     const auto scaled = checkedMultiply(value, std::max<uint64_t>(factor, 1));
-    if (kind == Digits::TooLarge || !scaled)
+    if (kind == NumberKind::TooLarge || !scaled)
         return malformed(said + "is too large", "stay below 2^64, in bytes");
     return *scaled;
 }
